@@ -1,0 +1,70 @@
+"""The messages between QGIS and the engine: JSON-RPC 2.0, one UTF-8 object a line. Standard library only."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, Optional
+
+VERSION = 1
+
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
+CANCELLED = -32005
+VERSION_MISMATCH = -32007
+
+Message = Dict[str, Any]
+
+
+class ProtocolError(Exception):
+    """A line that is not a message.
+
+    Attributes:
+        code: The JSON-RPC error code to answer with.
+    """
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def request(request_id: int, method: str, params: Dict[str, Any]) -> Message:
+    """A call that wants an answer."""
+    return {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}
+
+
+def notification(method: str, params: Dict[str, Any]) -> Message:
+    """A call that wants none."""
+    return {"jsonrpc": "2.0", "method": method, "params": params}
+
+
+def result(request_id: int, value: Any) -> Message:
+    """The answer to a request."""
+    return {"jsonrpc": "2.0", "id": request_id, "result": value}
+
+
+def error(request_id: Optional[int], code: int, message: str) -> Message:
+    """The answer to a request that failed; `request_id` is None when it could not be read."""
+    return {"jsonrpc": "2.0", "id": request_id, "error": {"code": code, "message": message}}
+
+
+def encode(message: Message) -> bytes:
+    """One line of UTF-8, its end included. Line breaks inside strings are escaped by JSON."""
+    return json.dumps(message, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace") + b"\n"
+
+
+def decode(line: bytes) -> Message:
+    """The message on a line.
+
+    Raises:
+        ProtocolError: The line is not UTF-8, not JSON, or not a JSON-RPC 2.0 object.
+    """
+    try:
+        message = json.loads(line.decode("utf-8"))
+    except (UnicodeDecodeError, ValueError, RecursionError) as cause:
+        raise ProtocolError(PARSE_ERROR, f"not a JSON message: {cause}") from cause
+    if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
+        raise ProtocolError(INVALID_REQUEST, "not a JSON-RPC 2.0 object")
+    return message
