@@ -1,0 +1,1 @@
+"""Golden cases: numbers that an independent implementation must reproduce."""

@@ -1,0 +1,46 @@
+"""Runs every case of a golden folder: `python benchmarks/parity.py FOLDER [--case NAME]`.
+
+Prints, per case, the worst error as a share of its tolerance; exits with 1 if one exceeds it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.golden import rsrefseg2
+from benchmarks.golden.case import Case, cases
+
+SYSTEMS = {"rsrefseg2": rsrefseg2.KINDS}
+
+
+def error_share(case: Case) -> tuple[str, float]:
+    """The worst output of a case and its error as a share of the tolerance."""
+    return case.worst(SYSTEMS[case.system][case.kind](case))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the cases; 0 if all are within their tolerances."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="a folder with manifest.json and cases/")
+    parser.add_argument("--case", help="run this case only")
+    options = parser.parse_args(arguments)
+    failed = 0
+    for case in cases(options.folder):
+        if options.case not in (None, case.name):
+            continue
+        if case.kind not in SYSTEMS.get(case.system, {}):
+            print(f"{case.name:40} NOT RUN: no runner for {case.system} / {case.kind}")
+            failed += 1
+            continue
+        output, share = error_share(case)
+        failed += share > 1
+        print(f"{case.name:40} {share:8.3f} of tolerance ({output}) {'ok' if share <= 1 else 'EXCEEDED'}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

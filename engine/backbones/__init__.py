@@ -1,0 +1,1 @@
+"""Thin wrappers on libraries' networks, in the shapes the systems need."""

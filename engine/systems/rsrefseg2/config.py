@@ -1,0 +1,132 @@
+"""The sizes and switches of RSRefSeg 2. Defaults are the published large model's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from engine.backbones.open_clip import OpenClipSizes
+from engine.backbones.sam2 import Sam2Sizes
+from engine.backbones.siglip import SiglipSizes
+
+
+@dataclass(frozen=True)
+class PrompterSizes:
+    """Sizes of the cascaded prompter.
+
+    Attributes:
+        dim: Width of image and text features.
+        inner_dim: Width inside every attention.
+        mlp_dim: Hidden width of every MLP.
+        heads: Attention heads.
+        prompt_dim: Width of SAM's prompts.
+        queries: Vectors of each semantic subspace, `n_t`.
+        prompts: Sparse prompt tokens, `n_p`.
+        depths: Layers of decomposition, first-order and second-order interaction.
+        grid: Side of the learned image position embedding; resized to other grids.
+        mask: Side of the dense prompt, a quarter of SAM's input.
+    """
+
+    dim: int = 1152
+    inner_dim: int = 512
+    mlp_dim: int = 512
+    heads: int = 8
+    prompt_dim: int = 256
+    queries: int = 3
+    prompts: int = 9
+    depths: tuple[int, int, int] = (2, 2, 2)
+    grid: int = 32
+    mask: int = 256
+
+
+@dataclass(frozen=True)
+class LoraRanks:
+    """Ranks of the low-rank adapters (Eq. 2, Table VI); 0 leaves an encoder without.
+
+    Attributes:
+        image: SigLIP's or CLIP's image encoder.
+        text: Its text encoder.
+        sam: SAM 2's image encoder.
+        alpha: The scale is `alpha / rank`.
+    """
+
+    image: int = 16
+    text: int = 16
+    sam: int = 16
+    alpha: int = 16
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Weights of the losses (Eq. 9 to 12).
+
+    The published configuration weighs cross-entropy and Dice 5 each, the paper 1 each
+    (`LossWeights.paper()`). Dense and spatial alignment are optional in both.
+    """
+
+    ce: float = 5.0
+    dice: float = 5.0
+    ortho: float = 0.5
+    sample: float = 0.5
+    dense: float = 0.0
+    spatial: float = 0.0
+
+    @classmethod
+    def paper(cls) -> LossWeights:
+        """The weights of Sec. IV-C2."""
+        return cls(ce=1.0, dice=1.0)
+
+
+@dataclass(frozen=True)
+class RSRefSeg2Config:
+    """One configuration of the model.
+
+    Attributes:
+        encoder: Which image-text encoder, by its sizes.
+        sam: Which SAM 2.
+        prompter: The prompter between them.
+        lora: Adapters; None for a model trained whole.
+        dynamic_multimask: At evaluation let SAM replace an unstable single mask by the best of
+            three. True is the published behaviour; the paper takes the first mask always.
+        resize: How a view becomes SAM's square: "pad" keeps the ratio and pads with zeros at the
+            right and bottom (published), "stretch" fills the square.
+        loss: Weights of the losses.
+    """
+
+    encoder: SiglipSizes | OpenClipSizes = field(default_factory=SiglipSizes)
+    sam: Sam2Sizes = field(default_factory=Sam2Sizes)
+    prompter: PrompterSizes = field(default_factory=PrompterSizes)
+    lora: LoraRanks | None = field(default_factory=LoraRanks)
+    dynamic_multimask: bool = True
+    resize: Literal["pad", "stretch"] = "pad"
+    loss: LossWeights = field(default_factory=LossWeights)
+
+
+def large() -> RSRefSeg2Config:
+    """SAM 2.1 hiera-large with SigLIP 2 so400m patch16 512, LoRA of rank 16 in all three encoders."""
+    return RSRefSeg2Config()
+
+
+def compact() -> RSRefSeg2Config:
+    """The same model at some six million parameters, trained from nothing for the plugin's bundle."""
+    side = 384
+    return RSRefSeg2Config(
+        encoder=OpenClipSizes(image=side),
+        sam=Sam2Sizes(
+            image=side,
+            embed_dim=24,
+            heads=1,
+            stages=(1, 1, 2, 1),
+            global_blocks=(3,),
+            windows=(8, 4, 8, 4),
+            dim=128,
+            mlp_dim=256,
+        ),
+        prompter=PrompterSizes(
+            dim=96, inner_dim=64, mlp_dim=128, heads=4, prompt_dim=128, grid=side // 16, mask=side // 4
+        ),
+        lora=None,
+        dynamic_multimask=False,
+        resize="stretch",
+        loss=LossWeights(ce=2.0, dice=1.0, ortho=0.1, sample=0.0, dense=1.0, spatial=1.0),
+    )
