@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Optional
+from typing import Any, BinaryIO, Dict, Optional
 
 VERSION = 1
+LONGEST_LINE = 16 * 1024 * 1024
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
@@ -19,7 +20,7 @@ Message = Dict[str, Any]
 
 
 class ProtocolError(Exception):
-    """A line that is not a message.
+    """A line that is not a message, or a message that cannot be served.
 
     Attributes:
         code: The JSON-RPC error code to answer with.
@@ -51,8 +52,16 @@ def error(request_id: Optional[int], code: int, message: str) -> Message:
 
 
 def encode(message: Message) -> bytes:
-    """One line of UTF-8, its end included. Line breaks inside strings are escaped by JSON."""
-    return json.dumps(message, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace") + b"\n"
+    """One line, its end included.
+
+    Everything beyond ASCII is escaped: line breaks cannot split a message, and the lone surrogates
+    by which Python writes file names that are not UTF-8 arrive as they left.
+
+    Raises:
+        TypeError: The message holds something JSON has no form for.
+        ValueError: The message holds a number that is not finite.
+    """
+    return json.dumps(message, allow_nan=False).encode("ascii") + b"\n"
 
 
 def decode(line: bytes) -> Message:
@@ -62,9 +71,29 @@ def decode(line: bytes) -> Message:
         ProtocolError: The line is not UTF-8, not JSON, or not a JSON-RPC 2.0 object.
     """
     try:
-        message = json.loads(line.decode("utf-8"))
-    except (UnicodeDecodeError, ValueError, RecursionError) as cause:
+        message = json.loads(line.decode("utf-8"), parse_constant=_refuse)
+    except (ValueError, RecursionError) as cause:
         raise ProtocolError(PARSE_ERROR, f"not a JSON message: {cause}") from cause
     if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
         raise ProtocolError(INVALID_REQUEST, "not a JSON-RPC 2.0 object")
     return message
+
+
+def read(stream: BinaryIO) -> Optional[Message]:
+    """The next message of a stream; None at its end. After an error the next line can be read.
+
+    Raises:
+        ProtocolError: As `decode`, or the line is longer than `LONGEST_LINE` bytes; it is skipped.
+    """
+    line = stream.readline(LONGEST_LINE)
+    if not line:
+        return None
+    if not line.endswith(b"\n") and len(line) == LONGEST_LINE:
+        while line and not line.endswith(b"\n"):
+            line = stream.readline(LONGEST_LINE)
+        raise ProtocolError(INVALID_REQUEST, f"a message is longer than {LONGEST_LINE} bytes")
+    return decode(line)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not a JSON number")

@@ -1,0 +1,87 @@
+"""What a training step sees, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import IterableDataset
+
+from engine.data.categories import plural
+from engine.data.views import View, ViewSampler
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`B` views with `E` sentences in all.
+
+    Attributes:
+        pixels: `(B, 3, S, S)` uint8.
+        counts: Sentences of each view, `(B,)` with sum `E`.
+        expressions: The sentences, view by view.
+        masks: What they mean, `(E, 1, S, S)` uint8.
+        category_names: One sentence for each of `C` categories.
+        category_masks: Everything of each category, `(B, C, S, S)` uint8; 255 where unknown.
+    """
+
+    pixels: Tensor
+    counts: Tensor
+    expressions: list[str]
+    masks: Tensor
+    category_names: list[str]
+    category_masks: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """The batch on a device."""
+        return Batch(
+            self.pixels.to(device, non_blocking=True),
+            self.counts.to(device),
+            self.expressions,
+            self.masks.to(device, non_blocking=True),
+            self.category_names,
+            self.category_masks.to(device, non_blocking=True),
+        )
+
+
+def collate(views: list[View], category_names: list[str]) -> Batch:
+    """Views as one batch."""
+    categories = range(len(category_names))
+    return Batch(
+        pixels=torch.stack([view.pixels for view in views]),
+        counts=torch.tensor([len(view.expressions) for view in views]),
+        expressions=[expression.text for view in views for expression in view.expressions],
+        masks=torch.stack([view.mask(e) for view in views for e in view.expressions])[:, None],
+        category_names=category_names,
+        category_masks=torch.stack([torch.stack([view.category_mask(c) for c in categories]) for view in views]),
+    )
+
+
+class TrainingBatches(IterableDataset[Batch]):
+    """Batches of steps `first` to `last`; a step's batch depends on the step alone, so runs resume exactly."""
+
+    def __init__(self, sampler: ViewSampler, size: int, first: int, last: int) -> None:
+        super().__init__()
+        self.sampler = sampler
+        self.size = size
+        self.first = first
+        self.last = last
+
+    def __iter__(self) -> Iterator[Batch]:
+        worker = torch.utils.data.get_worker_info()
+        start, stride = (worker.id, worker.num_workers) if worker else (0, 1)
+        torch.set_num_threads(1)
+        for step in range(self.first + start, self.last, stride):
+            yield self.batch(step)
+
+    def batch(self, step: int) -> Batch:
+        """The batch of one step."""
+        views = [self.sampler.view(step, number) for number in range(self.size)]
+        rng = np.random.default_rng((self.sampler.seed, step))
+        names = []
+        for category in self.sampler.categories:
+            name = category.singulars[int(rng.integers(len(category.singulars)))]
+            names.append((name, f"all {plural(name)}", plural(name))[int(rng.integers(3))])
+        return collate(views, names)

@@ -1,0 +1,304 @@
+"""Referring expressions from labelled objects: only unambiguous ones, in varied words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.data.categories import Category, plural
+
+# How clearly an object must stand out before an expression may single it out.
+POSITION_MARGIN = 0.06
+AREA_RATIO = 1.35
+NEAREST_RATIO = 1.4
+
+ROWS = (("upper", "top"), ("middle", "central"), ("lower", "bottom"))
+COLUMNS = (("left",), ("middle", "central"), ("right",))
+SIDE_WORDS = (
+    (("left", "left side", "left hand side", "west"), ("right", "right side", "right hand side", "east")),
+    (("top", "upper side", "north"), ("bottom", "lower side", "south")),
+)
+COMPASS = {(0, 0): "north west", (2, 0): "north east", (0, 2): "south west", (2, 2): "south east"}
+EXTREMES = (
+    (0, -1, ("leftmost", "far left", "westernmost")),
+    (0, 1, ("rightmost", "far right", "easternmost")),
+    (1, -1, ("topmost", "uppermost", "highest", "northernmost")),
+    (1, 1, ("lowest", "bottommost", "southernmost")),
+)
+ORDINALS = ("first", "second", "third", "fourth", "fifth")
+NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+SIDES = ((0, -1, "from the left"), (0, 1, "from the right"), (1, -1, "from the top"), (1, 1, "from the bottom"))
+RELATIONS = (
+    (0, -1, ("to the left of", "on the left of", "left of", "west of")),
+    (0, 1, ("to the right of", "on the right of", "right of", "east of")),
+    (1, -1, ("above", "north of", "over")),
+    (1, 1, ("below", "south of", "under")),
+)
+REQUESTS = ("segment", "find", "show", "highlight", "select", "outline", "mask", "extract")
+PLACES = ("in the image", "in the picture", "of the image", "in the scene", "in this view")
+
+
+@dataclass(frozen=True)
+class VisibleObject:
+    """An object in a view.
+
+    Attributes:
+        number: Its number in the scene's instance map.
+        category: Index of its category.
+        x: Centre, 0 at the left and 1 at the right edge.
+        y: Centre, 0 at the top and 1 at the bottom edge.
+        area: Visible share of the view.
+        whole: Whether enough of it is visible to be counted and singled out.
+    """
+
+    number: int
+    category: int
+    x: float
+    y: float
+    area: float
+    whole: bool = True
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A sentence and the objects it means.
+
+    Attributes:
+        text: The sentence.
+        kind: What singles the objects out: unique, all, position, extreme, size, ordinal,
+            relation, count, region, absent.
+        numbers: The objects meant; empty where nothing is.
+        category: Index of the category it names.
+    """
+
+    text: str
+    kind: str
+    numbers: tuple[int, ...]
+    category: int
+
+
+class ExpressionGenerator:
+    """Draws expressions for views. The same generator state gives the same sentences."""
+
+    def __init__(self, categories: Sequence[Category], rng: np.random.Generator) -> None:
+        self.categories = categories
+        self.rng = rng
+
+    def draw(self, objects: Sequence[VisibleObject], unlabelled: frozenset[int] = frozenset()) -> list[Expression]:
+        """Every expression that is unambiguous for these objects, each kind once per category, shuffled.
+
+        Args:
+            objects: What is visible.
+            unlabelled: Categories about which nothing may be said.
+        """
+        found: list[Expression] = []
+        for category in range(len(self.categories)):
+            if category in unlabelled:
+                continue
+            members = [o for o in objects if o.category == category]
+            if not members:
+                found.append(self._expression("absent", category, (), self._bare(category)))
+                continue
+            found.append(self._all(category, members))
+            if all(o.whole for o in members):
+                found += self._singles(category, members, objects)
+        self.rng.shuffle(found)  # type: ignore[arg-type]
+        return found
+
+    def _singles(
+        self, category: int, members: list[VisibleObject], objects: Sequence[VisibleObject]
+    ) -> list[Expression]:
+        found = self._relations(category, members, objects)
+        if len(members) == 1:
+            found.append(self._expression("unique", category, members, self._noun(category, article=True)))
+            found += self._position(category, members)
+            return found
+        found += self._position(category, members) + self._regions(category, members)
+        found += self._extremes(category, members) + self._sizes(category, members)
+        found += self._ordinals(category, members) + self._count(category, members)
+        return found
+
+    def _expression(
+        self, kind: str, category: int, members: Sequence[VisibleObject], phrase: str
+    ) -> Expression:
+        return Expression(self._dress(phrase), kind, tuple(o.number for o in members), category)
+
+    def _dress(self, phrase: str) -> str:
+        """The phrase, sometimes inside a request or with a needless place."""
+        draw = self.rng.random()
+        if draw < 0.12:
+            return f"{self._pick(REQUESTS)} {phrase}"
+        if draw < 0.22 and not any(word in phrase for word in (" of the ", " in the ", "image", "scene")):
+            return f"{phrase} {self._pick(PLACES)}"
+        return phrase
+
+    def _pick(self, words: Sequence[str]) -> str:
+        return words[int(self.rng.integers(len(words)))]
+
+    def _name(self, category: int) -> str:
+        known = self.categories[category]
+        return known.name if self.rng.random() < 0.5 else self._pick(known.singulars)
+
+    def _noun(self, category: int, *, many: bool = False, article: bool = False) -> str:
+        name = self._name(category)
+        name = plural(name) if many else name
+        return f"the {name}" if article or self.rng.random() < 0.75 else name
+
+    def _bare(self, category: int) -> str:
+        """A phrase for a category that may be there or not."""
+        name = self._name(category)
+        return self._pick((name, f"the {name}", f"all {plural(name)}", plural(name), f"the {plural(name)}",
+                           f"every {name}", f"the largest {name}", f"the {name} on the left"))  # fmt: skip
+
+    def _all(self, category: int, members: list[VisibleObject]) -> Expression:
+        name = self._name(category)
+        phrase = self._pick((f"all {plural(name)}", f"all the {plural(name)}", f"every {name}", plural(name),
+                             f"the {plural(name)}", name, f"each {name}", f"any {name}"))  # fmt: skip
+        return self._expression("all", category, members, phrase)
+
+    def _position(self, category: int, members: list[VisibleObject]) -> list[Expression]:
+        """Objects alone in one of nine zones or on one side, clear of its borders."""
+        found = []
+        for target in members:
+            others = [o for o in members if o is not target]
+            column, row = _zone(target.x), _zone(target.y)
+            if column is not None and row is not None and not any(_touches(o, column, row) for o in others):
+                phrase = self._in_zone(self._name(category), column, row)
+                found.append(self._expression("position", category, [target], phrase))
+            for axis, (value, rest) in enumerate(
+                ((target.x, [o.x for o in others]), (target.y, [o.y for o in others]))
+            ):
+                far = 0 if value < 0.4 and all(v > 0.5 + POSITION_MARGIN for v in rest) else None
+                far = 1 if value > 0.6 and all(v < 0.5 - POSITION_MARGIN for v in rest) else far
+                if far is not None:
+                    phrase = self._on_side(self._name(category), self._pick(SIDE_WORDS[axis][far]))
+                    found.append(self._expression("position", category, [target], phrase))
+        return self._some(found, 2)
+
+    def _some(self, found: list[Expression], most: int) -> list[Expression]:
+        if len(found) <= most:
+            return found
+        return [found[i] for i in self.rng.choice(len(found), most, replace=False)]
+
+    def _on_side(self, name: str, side: str) -> str:
+        phrases = [f"the {name} on the {side}", f"the {name} at the {side}", f"{name} on the {side}"]
+        if " " not in side:
+            phrases.append(f"the {name} in the {side} half of the image")
+            phrases.append(f"the {side} {name}" if side in ("left", "right", "top", "bottom") else f"the {side}ern {name}")
+        return self._pick(phrases)
+
+    def _in_zone(self, name: str, column: int, row: int) -> str:
+        if (column, row) == (1, 1):
+            return self._pick((f"the {name} in the middle", f"the {name} in the center", f"the central {name}",
+                               f"the {name} at the center of the image", f"the {name} in the centre"))  # fmt: skip
+        zone = f"{self._pick(ROWS[row])} {self._pick(COLUMNS[column])}"
+        if row == 1:
+            zone = self._pick((zone, f"{COLUMNS[column][0]} middle", f"center {COLUMNS[column][0]}"))
+        if column == 1:
+            zone = self._pick((f"{ROWS[row][1]} middle", f"{ROWS[row][1]} center", f"middle {ROWS[row][1]}"))
+        if (column, row) in COMPASS and self.rng.random() < 0.1:
+            zone = COMPASS[column, row]
+        return self._pick((f"the {zone} {name}", f"the {name} in the {zone}", f"the {name} at the {zone}",
+                           f"the {name} in the {zone} corner", f"the {name} on the {zone}",
+                           f"the {name} located at the {zone}", f"{name} at the {zone}",
+                           f"the {name} in the {zone} part"))  # fmt: skip
+
+    def _regions(self, category: int, members: list[VisibleObject]) -> list[Expression]:
+        """All objects on one side, where none is near the middle line."""
+        found = []
+        for axis, words in enumerate(SIDE_WORDS):
+            values = np.array([(o.x, o.y)[axis] for o in members])
+            if np.any(np.abs(values - 0.5) < POSITION_MARGIN):
+                continue
+            for side, zone in ((values < 0.5, words[0]), (values > 0.5, words[1])):
+                chosen = [o for o, inside in zip(members, side, strict=True) if inside]
+                if 2 <= len(chosen) < len(members):
+                    name = plural(self._name(category))
+                    phrase = self._pick((f"the {name} on the {self._pick(zone)}", f"all {name} on the {self._pick(zone)}",
+                                         f"the {name} in the {zone[0]} half"))  # fmt: skip
+                    found.append(self._expression("region", category, chosen, phrase))
+        return found
+
+    def _extremes(self, category: int, members: list[VisibleObject]) -> list[Expression]:
+        found = []
+        for axis, sign, words in EXTREMES:
+            values = np.array([(o.x, o.y)[axis] for o in members]) * sign
+            order = np.argsort(-values)
+            if values[order[0]] - values[order[1]] > POSITION_MARGIN:
+                phrase = f"the {self._pick(words)} {self._name(category)}"
+                found.append(self._expression("extreme", category, [members[order[0]]], phrase))
+        return found
+
+    def _sizes(self, category: int, members: list[VisibleObject]) -> list[Expression]:
+        order = sorted(members, key=lambda o: o.area)
+        name = self._name(category)
+        found = []
+        if order[-1].area > AREA_RATIO * order[-2].area:
+            phrase = f"the {self._pick(('largest', 'biggest', 'large', 'big'))} {name}"
+            found.append(self._expression("size", category, [order[-1]], phrase))
+        if order[1].area > AREA_RATIO * order[0].area:
+            phrase = f"the {self._pick(('smallest', 'tiniest', 'small', 'little'))} {name}"
+            found.append(self._expression("size", category, [order[0]], phrase))
+        return found
+
+    def _ordinals(self, category: int, members: list[VisibleObject]) -> list[Expression]:
+        axis, sign, side = SIDES[int(self.rng.integers(len(SIDES)))]
+        order = sorted(members, key=lambda o: -sign * (o.x, o.y)[axis])
+        values = [(o.x, o.y)[axis] for o in order]
+        gaps = np.abs(np.diff(values))
+        last = min(len(order), len(ORDINALS), 4)
+        if len(order) < 3 or np.any(gaps[:last] < POSITION_MARGIN / 2):
+            return []
+        rank = int(self.rng.integers(1, last))
+        phrase = f"the {ORDINALS[rank]} {self._name(category)} {side}"
+        return [self._expression("ordinal", category, [order[rank]], phrase)]
+
+    def _count(self, category: int, members: list[VisibleObject]) -> list[Expression]:
+        if len(members) >= len(NUMBERS):
+            return []
+        number = NUMBERS[len(members)]
+        name = plural(self._name(category))
+        phrases = [f"the {number} {name}", f"all {number} {name}", f"{number} {name}"]
+        if len(members) == 2:
+            phrases.append(f"both {name}")
+        return [self._expression("count", category, members, self._pick(phrases))]
+
+    def _relations(
+        self, category: int, members: list[VisibleObject], objects: Sequence[VisibleObject]
+    ) -> list[Expression]:
+        """One object beside the only object of another category."""
+        others = {o.category for o in objects} - {category}
+        anchors = [[o for o in objects if o.category == other] for other in sorted(others)]
+        found = []
+        for anchor in (group[0] for group in anchors if len(group) == 1 and group[0].whole):
+            for axis, sign, words in RELATIONS:
+                offsets = [sign * ((o.x, o.y)[axis] - (anchor.x, anchor.y)[axis]) for o in members]
+                inside = [o for o, offset in zip(members, offsets, strict=True) if offset > POSITION_MARGIN]
+                unclear = any(abs(offset) <= POSITION_MARGIN for offset in offsets)
+                if len(inside) == 1 and not unclear:
+                    phrase = f"the {self._name(category)} {self._pick(words)} the {self._name(anchor.category)}"
+                    found.append(self._expression("relation", category, inside, phrase))
+            distances = np.hypot([o.x - anchor.x for o in members], [o.y - anchor.y for o in members])
+            order = np.argsort(distances)
+            if len(members) > 1 and distances[order[1]] > NEAREST_RATIO * distances[order[0]]:
+                words = self._pick(("closest to", "nearest to", "next to", "beside", "near"))
+                phrase = f"the {self._name(category)} {words} the {self._name(anchor.category)}"
+                found.append(self._expression("relation", category, [members[order[0]]], phrase))
+        return self._some(found, 2)
+
+
+def _zone(value: float) -> int | None:
+    """0, 1 or 2 for the first, middle and last third; None too near a border."""
+    if min(abs(value - 1 / 3), abs(value - 2 / 3)) < POSITION_MARGIN / 2:
+        return None
+    return min(int(value * 3), 2)
+
+
+def _touches(o: VisibleObject, column: int, row: int) -> bool:
+    """Whether an object could be said to be in a zone, one step wider than the zone."""
+    slack = POSITION_MARGIN
+    return (
+        column / 3 - slack <= o.x <= (column + 1) / 3 + slack and row / 3 - slack <= o.y <= (row + 1) / 3 + slack
+    )

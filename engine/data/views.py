@@ -1,0 +1,225 @@
+"""Training views: a random part of a scene, or four of them side by side, and sentences about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.data.categories import Category
+from engine.data.expressions import Expression, ExpressionGenerator, VisibleObject
+from engine.data.scene import Scene
+
+IGNORE = 255
+# An object of which less is visible is neither counted nor singled out.
+WHOLE_SHARE = 0.5
+MINIMUM_CELLS = 24
+
+
+@dataclass(frozen=True)
+class View:
+    """A square view with its objects and sentences.
+
+    Attributes:
+        pixels: `(3, S, S)` uint8.
+        instances: `(S, S)` int64, numbers of the objects.
+        categories: Category of each object number, index 0 unused.
+        unlabelled: Categories about which nothing is known here.
+        expressions: Sentences about the view.
+    """
+
+    pixels: Tensor
+    instances: Tensor
+    categories: NDArray[np.int64]
+    unlabelled: frozenset[int]
+    expressions: tuple[Expression, ...]
+
+    def mask(self, expression: Expression) -> Tensor:
+        """The objects an expression means, `(S, S)` uint8."""
+        return torch.isin(self.instances, torch.tensor(expression.numbers, dtype=torch.int64)).to(torch.uint8)
+
+    def category_mask(self, category: int) -> Tensor:
+        """Everything of a category, `(S, S)` uint8; 255 where nothing is known."""
+        if category in self.unlabelled:
+            return torch.full_like(self.instances, IGNORE, dtype=torch.uint8)
+        return torch.from_numpy(self.categories == category)[self.instances].to(torch.uint8)
+
+
+@dataclass(frozen=True)
+class ViewSampler:
+    """Draws training views from scenes; the same key gives the same view.
+
+    Attributes:
+        scenes: Labelled images.
+        categories: The categories' words.
+        side: Side of a view in pixels.
+        expressions: How many sentences a view gets.
+        mosaic: Share of views made of four scenes.
+        seed: Of everything drawn.
+    """
+
+    scenes: Sequence[Scene]
+    categories: Sequence[Category]
+    side: int
+    expressions: int = 4
+    mosaic: float = 0.25
+    seed: int = 0
+
+    def view(self, *key: int) -> View:
+        """The view of a key, such as (step, number in the batch)."""
+        rng = np.random.default_rng((self.seed, *key))
+        if rng.random() < self.mosaic:
+            half = self.side // 2
+            parts = [self._part(rng, half) for _ in range(4)]
+            view = _mosaic(parts)
+        else:
+            view = self._part(rng, self.side)
+        pixels, instances, categories, areas, unlabelled = view
+        pixels = _photometric(pixels, rng)
+        objects = visible_objects(instances, categories, areas)
+        generator = ExpressionGenerator(self.categories, rng)
+        chosen = balanced(generator.draw(objects, unlabelled), self.expressions, rng)
+        return View(pixels, instances, categories, unlabelled, tuple(chosen))
+
+    def _draw_scene(self, rng: np.random.Generator) -> tuple[Scene, int]:
+        """A scene and the number of an object to keep in view (0 for none), every category as often."""
+        category = int(rng.integers(len(self.categories)))
+        holding = [scene for scene in self.scenes if category in scene.categories]
+        if not holding or rng.random() < 0.1:
+            return self.scenes[int(rng.integers(len(self.scenes)))], 0
+        scene = holding[int(rng.integers(len(holding)))]
+        numbers = [i + 1 for i, c in enumerate(scene.categories) if c == category]
+        return scene, numbers[int(rng.integers(len(numbers)))]
+
+    def _part(self, rng: np.random.Generator, side: int) -> _Part:
+        scene, target = self._draw_scene(rng)
+        _, height, width = scene.pixels.shape
+        share = np.sqrt(rng.uniform(0.12, 1.0)) if rng.random() < 0.75 else 1.0
+        stretch = np.exp(rng.uniform(-0.2, 0.2))
+        h, w = (max(32, min(limit, int(limit * share * s))) for limit, s in ((height, stretch), (width, 1 / stretch)))
+        top, left = _corner(rng, scene, target, h, w)
+        pixels = torch.from_numpy(scene.pixels[:, top : top + h, left : left + w].copy())
+        instances = torch.from_numpy(scene.instances[top : top + h, left : left + w].astype(np.int64))
+        scale = side * side / (h * w)
+        pixels = resize(pixels, side)
+        instances = F.interpolate(instances[None, None].float(), (side, side), mode="nearest-exact")[0, 0].long()
+        if rng.random() < 0.5:
+            pixels, instances = pixels.flip(-1), instances.flip(-1)
+        turns = int(rng.integers(4))
+        pixels, instances = torch.rot90(pixels, turns, (-2, -1)), torch.rot90(instances, turns, (-2, -1))
+        categories = np.array([-1, *scene.categories])
+        areas = np.array([0.0, *scene.areas]) * scale
+        return pixels, instances, categories, areas, scene.unlabelled
+
+
+_Part = tuple[Tensor, Tensor, NDArray[np.int64], NDArray[np.float64], frozenset[int]]
+
+
+def _corner(rng: np.random.Generator, scene: Scene, target: int, h: int, w: int) -> tuple[int, int]:
+    """Upper left corner of a part of `h` x `w` pixels that shows the target's middle."""
+    height, width = scene.instances.shape
+    rows, columns = np.nonzero(scene.instances == target)
+    if target == 0 or rows.size == 0:
+        return int(rng.integers(height - h + 1)), int(rng.integers(width - w + 1))
+    y, x = int(rows.mean()), int(columns.mean())
+    top = rng.integers(max(0, y - h + 1), min(y, height - h) + 1)
+    left = rng.integers(max(0, x - w + 1), min(x, width - w) + 1)
+    return int(top), int(left)
+
+
+def whole_view(scene: Scene, side: int) -> tuple[Tensor, Tensor]:
+    """A whole scene as one square view: pixels `(3, S, S)` uint8 and instances `(S, S)` int64."""
+    pixels = resize(torch.from_numpy(scene.pixels.copy()), side)
+    instances = torch.from_numpy(scene.instances.astype(np.float32))[None, None]
+    return pixels, F.interpolate(instances, (side, side), mode="nearest-exact")[0, 0].long()
+
+
+def resize(pixels: Tensor, side: int) -> Tensor:
+    """`(3, h, w)` uint8 to `(3, S, S)` uint8, antialiased."""
+    return F.interpolate(pixels[None], (side, side), mode="bilinear", antialias=True)[0]
+
+
+def visible_objects(
+    instances: Tensor, categories: NDArray[np.int64], areas: NDArray[np.float64]
+) -> list[VisibleObject]:
+    """The objects of an instance map with their places and sizes.
+
+    Args:
+        instances: `(S, S)` int64.
+        categories: Category of each number.
+        areas: Pixels each object would have if all of it were visible.
+    """
+    side = instances.shape[-1]
+    flat = instances.numpy().ravel()
+    rows, columns = np.divmod(np.arange(flat.size), side)
+    count = np.bincount(flat, minlength=len(categories))
+    x = np.bincount(flat, columns, minlength=len(categories)) / np.maximum(count, 1)
+    y = np.bincount(flat, rows, minlength=len(categories)) / np.maximum(count, 1)
+    return [
+        VisibleObject(
+            number=number,
+            category=int(categories[number]),
+            x=(x[number] + 0.5) / side,
+            y=(y[number] + 0.5) / side,
+            area=count[number] / flat.size,
+            whole=bool(count[number] >= max(MINIMUM_CELLS, WHOLE_SHARE * areas[number])),
+        )
+        for number in range(1, len(categories))
+        if count[number] > 0
+    ]
+
+
+def balanced(found: Sequence[Expression], most: int, rng: np.random.Generator) -> list[Expression]:
+    """At most `most` sentences: one in four about something absent, the kinds of the others mixed."""
+    absent = [e for e in found if e.kind == "absent"]
+    present: dict[str, list[Expression]] = {}
+    for expression in found:
+        if expression.kind != "absent":
+            present.setdefault(expression.kind, []).append(expression)
+    kinds = list(present)
+    rng.shuffle(kinds)
+    mixed = []
+    while any(present.values()):
+        mixed += [present[kind].pop() for kind in kinds if present[kind]]
+    wanted = most if not mixed else int(rng.random() < 0.25 * most) + int(0.25 * (most - 1))
+    chosen = mixed[: most - min(wanted, len(absent))]
+    return [*chosen, *absent[: most - len(chosen)]]
+
+
+def _mosaic(parts: list[_Part]) -> _Part:
+    """Four square parts as one; objects are numbered anew, what one part does not label none does."""
+    offset, maps, categories, areas = 0, [], [np.array([-1])], [np.array([0.0])]
+    for _, instances, part_categories, part_areas, _ in parts:
+        maps.append(torch.where(instances > 0, instances + offset, 0))
+        categories.append(part_categories[1:])
+        areas.append(part_areas[1:])
+        offset += len(part_categories) - 1
+    return (
+        _tile([part[0] for part in parts]),
+        _tile(maps),
+        np.concatenate(categories),
+        np.concatenate(areas),
+        frozenset().union(*(part[4] for part in parts)),
+    )
+
+
+def _tile(parts: list[Tensor]) -> Tensor:
+    return torch.cat([torch.cat(parts[:2], -1), torch.cat(parts[2:], -1)], -2)
+
+
+def _photometric(pixels: Tensor, rng: np.random.Generator) -> Tensor:
+    """Brightness, contrast, saturation and colour cast; sometimes grey or with its bands in another order."""
+    x = pixels.float() / 255
+    if rng.random() < 0.15:
+        x = x[torch.from_numpy(rng.permutation(3))]
+    grey = x.mean(0, keepdim=True)
+    saturation = 0.0 if rng.random() < 0.15 else rng.uniform(0.5, 1.5)
+    x = grey + (x - grey) * saturation
+    x = (x - x.mean()) * rng.uniform(0.7, 1.35) + x.mean() * rng.uniform(0.7, 1.3)
+    x = x * torch.from_numpy(rng.uniform(0.88, 1.12, (3, 1, 1)).astype(np.float32))
+    return (x.clamp(0, 1) ** rng.uniform(0.8, 1.25) * 255).to(torch.uint8)

@@ -1,0 +1,59 @@
+"""Which bands of a raster are shown to the model as red, green and blue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rasterio.enums import ColorInterp
+
+from engine.errors import InputError
+
+RGB = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
+
+
+def choose(dataset: Any, asked: tuple[int, ...] | None) -> tuple[int, int, int]:
+    """Red, green and blue as 1-based band numbers.
+
+    Without a wish: the bands that call themselves red, green and blue; else the first three that are not alpha; else
+    the first band, three times.
+
+    Raises:
+        InputError: a band that the dataset does not have.
+    """
+    if asked is None:
+        asked = _natural(dataset.colorinterp)
+    missing = [band for band in asked if band not in dataset.indexes]
+    if missing:
+        exist = ", ".join(_label(dataset, band) for band in dataset.indexes[:12])
+        more = f" and {dataset.count - 12} more" if dataset.count > 12 else ""
+        raise InputError(f"{dataset.name} has no band {missing[0]}. It has {exist}{more}.")
+    red, green, blue = asked * 3 if len(asked) == 1 else asked
+    return red, green, blue
+
+
+def palette(dataset: Any, bands: tuple[int, int, int]) -> npt.NDArray[np.uint8] | None:
+    """The colour table `(n, 4)` of red, green, blue and alpha, where all three bands are one that has a table."""
+    band = bands[0]
+    if set(bands) != {band} or dataset.colorinterp[band - 1] != ColorInterp.palette:
+        return None
+    try:
+        colours = dataset.colormap(band)
+    except ValueError:  # rasterio's way to say that a band has no table after all
+        return None
+    table = np.zeros((max(colours) + 1, 4), np.uint8)
+    table[list(colours)] = list(colours.values())
+    return table
+
+
+def _natural(meanings: tuple[ColorInterp, ...]) -> tuple[int, ...]:
+    if all(colour in meanings for colour in RGB):
+        return tuple(meanings.index(colour) + 1 for colour in RGB)
+    plain = [band for band, meaning in enumerate(meanings, start=1) if meaning != ColorInterp.alpha]
+    return tuple(plain[:3]) if len(plain) >= 3 else tuple(plain[:1]) or (1,)
+
+
+def _label(dataset: Any, band: int) -> str:
+    name = dataset.descriptions[band - 1] or dataset.colorinterp[band - 1].name
+    return f"{band} ({name})"

@@ -1,0 +1,120 @@
+"""Blending: what a model says about overlapping windows becomes one raster without seams."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.errors import ModelError
+from engine.raster.windows import Window
+
+Floats = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Band:
+    """Finished rows of the whole width: the first row, probability and validity `(n, width)`."""
+
+    row: int
+    probability: Floats
+    valid: Mask
+
+
+class RowBlender:
+    """Takes windows row by row and gives the raster's rows as soon as no later window can change them.
+
+    A window weighs least at its borders with neighbours and most in its middle; the weights at a pixel are divided by
+    their sum over the windows in which that pixel is valid, so that they form a partition of unity. One row of windows
+    is kept in memory.
+
+    Args:
+        rows: the plan of `plan_windows`: rows of windows of one shape.
+    """
+
+    def __init__(self, rows: Sequence[Sequence[Window]]) -> None:
+        last = rows[-1][-1]
+        self._height, self._width = last.row + last.height, last.col + last.width
+        self._rows = rows
+        self._row_weights = _weights([row[0].row for row in rows], last.height)
+        self._col_weights = _weights([window.col for window in rows[0]], last.width)
+        self._places = {window: (r, c) for r, row in enumerate(rows) for c, window in enumerate(row)}
+        self._current = 0
+        self._missing = set(rows[0])
+        self._top = 0
+        self._sum = np.zeros((last.height, self._width), np.float32)
+        self._weight = np.zeros_like(self._sum)
+
+    def add(self, window: Window, probability: Floats, valid: Mask) -> Band | None:
+        """Blend in one window of the current row; the order within a row is free.
+
+        Args:
+            window: a window of the plan.
+            probability: `(h, w)`, 0..1; not looked at where not valid.
+            valid: `(h, w)`.
+
+        Returns:
+            The rows that the window finished, if it was the last of its row.
+
+        Raises:
+            ModelError: a probability that is not a number.
+            ValueError: a window out of turn, or arrays of another shape.
+        """
+        if window not in self._missing:
+            raise ValueError(f"{window} is not due: rows of windows are added one after the other, each window once.")
+        if probability.shape != (window.height, window.width) or valid.shape != probability.shape:
+            raise ValueError(f"{window} does not fit arrays of {probability.shape} and {valid.shape}.")
+        if not np.isfinite(probability[valid]).all():
+            raise ModelError("The model gave a probability that is not a number. Try another model or device.")
+        row, col = self._places[window]
+        weight = np.outer(self._row_weights[row], self._col_weights[col]) * valid
+        columns = slice(window.col, window.col + window.width)
+        self._weight[:, columns] += weight
+        self._sum[:, columns] += weight * np.where(valid, probability, 0)
+        return self._done(window)
+
+    def skip(self, window: Window) -> Band | None:
+        """Pass over a window without a valid pixel; as `add`."""
+        shape = window.height, window.width
+        return self.add(window, np.zeros(shape, np.float32), np.zeros(shape, np.bool_))
+
+    def _done(self, window: Window) -> Band | None:
+        self._missing.remove(window)
+        if self._missing:
+            return None
+        self._current += 1
+        following = self._rows[self._current] if self._current < len(self._rows) else ()
+        self._missing = set(following)
+        count = (following[0].row if following else self._height) - self._top
+        band = self._band(count)
+        self._top += count
+        for kept in (self._sum, self._weight):
+            kept[:-count or None] = kept[count:].copy()
+            kept[len(kept) - count :] = 0
+        return band
+
+    def _band(self, count: int) -> Band:
+        weight = self._weight[:count]
+        valid = weight > 0
+        probability = np.divide(self._sum[:count], weight, out=np.zeros_like(weight), where=valid)
+        return Band(self._top, probability.clip(0, 1), valid)
+
+
+def _weights(starts: Sequence[int], size: int) -> list[Floats]:
+    """Weights `(size,)` along one axis of the windows that start there: raised cosines across what neighbours share."""
+    weights = []
+    for index, start in enumerate(starts):
+        before = starts[index - 1] + size - start if index else 0
+        after = start + size - starts[index + 1] if index + 1 < len(starts) else 0
+        weights.append(_ramp(size, before) * _ramp(size, after)[::-1])
+    return weights
+
+
+def _ramp(size: int, overlap: int) -> Floats:
+    """From nearly 0, never 0, to 1 over the first `overlap` pixels."""
+    ramp = np.ones(size, np.float32)
+    ramp[:overlap] = np.sin((np.arange(overlap) + 0.5) / max(overlap, 1) * np.pi / 2) ** 2
+    return ramp

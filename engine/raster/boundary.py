@@ -1,0 +1,63 @@
+"""The boundary to GDAL: its settings, and its errors as ours."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import rasterio
+from rasterio._err import CPLE_BaseError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
+from engine.errors import OutputError, RasterError
+
+GDAL_ERRORS = (RasterioError, CPLE_BaseError, OSError, MemoryError, ValueError)
+"""What rasterio raises for files that GDAL cannot cope with."""
+
+CACHE_MEGABYTES = 256
+
+
+@contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """Run GDAL on a file that is read.
+
+    Raises:
+        RasterError: names the file and GDAL's reason.
+    """
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_MEGABYTES):
+        try:
+            yield
+        except GDAL_ERRORS as error:
+            raise RasterError(f"{path} cannot be read: {_reason(error)}.") from error
+
+
+@contextmanager
+def writing(path: str | Path) -> Iterator[None]:
+    """Run GDAL or the file system on a file that is written.
+
+    Raises:
+        OutputError: names the file and the reason.
+    """
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_MEGABYTES):
+        try:
+            yield
+        except GDAL_ERRORS as error:
+            advice = "Check that the folder may be written to and that its disk has space"
+            raise OutputError(f"{path} cannot be written: {_reason(error)}. {advice}.") from error
+
+
+def open_dataset(path: str | Path, mode: str = "r", **profile: Any) -> Any:
+    """`rasterio.open`, without its warning about images that have no place on the ground: they are welcome."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        return rasterio.open(path, mode, **profile)
+
+
+def _reason(error: BaseException) -> str:
+    """The first cause in a chain of errors, on one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__

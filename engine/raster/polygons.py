@@ -1,0 +1,146 @@
+"""Polygons: the objects of a stored probability raster as a GeoPackage layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyogrio
+import shapely
+from affine import Affine
+from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError, FieldError
+
+from engine.errors import Cancelled, OutputError
+from engine.raster.atomic import replacing
+from engine.raster.ground import areas
+from engine.raster.outlines import Outline, trace
+from engine.raster.stored import Bytes, StoredProbability, open_stored
+
+LAYER = "segments"
+TEXTS = ("expression", "model", "weights_sha256", "source")
+FEATURES_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True)
+class PolygonSummary:
+    """How many polygons were written, and their area in square metres, None where it cannot be known."""
+
+    count: int
+    area_m2: float | None
+
+
+def write_polygons(
+    probability_path: str | Path,
+    path: str | Path,
+    threshold: float,
+    attributes: Mapping[str, Any],
+    minimum_area_px: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> PolygonSummary:
+    """Write one polygon for each 4-connected object that reaches the threshold, along the edges of its pixels.
+
+    Args:
+        probability_path: what `ProbabilityWriter` wrote.
+        path: the GeoPackage to write, or to replace; its layer is `segments`.
+        threshold: the least probability of an object's pixels.
+        attributes: `expression`, `model`, `weights_sha256`, `source` and `resolution`, the same for every polygon;
+            what is left out becomes NULL. `score` and `area_m2` are added.
+        minimum_area_px: smaller objects are left out.
+        progress: told the rows done and all rows.
+        cancelled: asked now and then.
+
+    Raises:
+        InputError: a threshold that is not a probability.
+        RasterError: the probabilities cannot be read.
+        OutputError: the GeoPackage cannot be written.
+        Cancelled: as asked; an earlier GeoPackage stays as it was.
+    """
+    path = Path(path)
+    with open_stored(probability_path) as stored, replacing(path) as partial:
+        layer = _Layer(partial, path, stored, attributes)
+        outlines = trace(_watched(stored, progress, cancelled), threshold)
+        large = (outline for outline in outlines if outline.pixels >= minimum_area_px)
+        while (batch := list(islice(large, FEATURES_AT_ONCE))) or not layer.exists:
+            layer.append(batch)
+        return PolygonSummary(layer.count, layer.area_m2)
+
+
+def _watched(
+    stored: StoredProbability,
+    progress: Callable[[int, int], None] | None,
+    cancelled: Callable[[], bool] | None,
+) -> Iterator[tuple[int, Bytes]]:
+    for row, codes in stored.bands():
+        if cancelled and cancelled():
+            raise Cancelled("Cancelled.")
+        yield row, codes
+        if progress:
+            progress(row + len(codes), stored.grid.height)
+
+
+class _Layer:
+    """The layer `segments`, growing."""
+
+    def __init__(
+        self, partial: Path, path: Path, stored: StoredProbability, attributes: Mapping[str, Any]
+    ) -> None:
+        self._partial, self._path, self._attributes = partial, path, attributes
+        self._transform = stored.grid.transform
+        self._wkt = stored.grid.crs.to_wkt() if stored.grid.crs else None
+        self.count = 0
+        self.area_m2: float | None = None
+        self.exists = False
+
+    def append(self, outlines: list[Outline]) -> None:
+        polygons = _placed([outline.polygon() for outline in outlines], self._transform)
+        square_metres = areas(polygons, self._wkt)
+        if np.isfinite(square_metres).any():
+            self.area_m2 = (self.area_m2 or 0.0) + float(np.nansum(square_metres))
+        scores = np.array([outline.score for outline in outlines], np.float64)
+        resolution = self._attributes.get("resolution")
+        columns: dict[str, npt.NDArray[Any]] = {
+            "expression": self._text("expression", len(outlines)),
+            "score": scores,
+            "area_m2": square_metres,
+            "model": self._text("model", len(outlines)),
+            "weights_sha256": self._text("weights_sha256", len(outlines)),
+            "source": self._text("source", len(outlines)),
+            "resolution": np.full(len(outlines), np.nan if resolution is None else resolution, np.float64),
+        }
+        self._write(shapely.to_wkb(polygons), columns)
+        self.count += len(outlines)
+
+    def _text(self, name: str, count: int) -> npt.NDArray[np.object_]:
+        return np.full(count, self._attributes.get(name), object)
+
+    def _write(self, geometries: npt.NDArray[np.object_], columns: Mapping[str, npt.NDArray[Any]]) -> None:
+        try:
+            pyogrio.raw.write(
+                self._partial,
+                geometry=geometries,
+                field_data=list(columns.values()),
+                fields=list(columns),
+                crs=self._wkt,
+                layer=LAYER,
+                driver="GPKG",
+                geometry_type="Polygon",
+                append=self.exists,
+            )
+        except (CRSError, DataLayerError, DataSourceError, FeatureError, FieldError, OSError) as error:
+            raise OutputError(f"{self._path} cannot be written: {error}. Check the space on its disk.") from error
+        self.exists = True
+
+
+def _placed(polygons: list[shapely.Polygon], transform: Affine) -> npt.NDArray[np.object_]:
+    """Polygons from pixel coordinates into the CRS, exteriors counter-clockwise."""
+    a, b, c, d, e, f = transform[:6]
+    placed = shapely.transform(
+        np.array(polygons, object), lambda at: at @ np.array([[a, d], [b, e]]) + (c, f)
+    )
+    return shapely.orient_polygons(placed)

@@ -1,0 +1,90 @@
+"""Probabilities as they are stored: one byte a pixel, `round(254 * p)`, and 255 where there is none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rasterio.windows import Window as RasterioWindow
+
+from engine.errors import InputError, RasterError
+from engine.raster.boundary import open_dataset, reading
+from engine.raster.grid import Grid
+
+Bytes = npt.NDArray[np.uint8]
+
+NODATA = 255
+SCALE = 254
+TILE = 256
+"""Side in pixels of the tiles that the stored rasters are made of."""
+
+TAGS = "SEGMENT_BY_TEXT"
+"""The namespace of the metadata in a stored raster."""
+
+PIXELS_AT_ONCE = 2**23
+
+
+def encode(probability: npt.NDArray[np.float32], valid: npt.NDArray[np.bool_]) -> Bytes:
+    """Probabilities 0..1 as bytes, `NODATA` where not valid."""
+    codes = np.rint(np.where(valid, probability, 0) * SCALE).astype(np.uint8)
+    return np.where(valid, codes, np.uint8(NODATA))
+
+
+def decode(stored: Bytes) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Probabilities 0..1 and where they are valid; 0 elsewhere."""
+    valid = stored != NODATA
+    return np.where(valid, stored, 0).astype(np.float32) / SCALE, valid
+
+
+def at_least(stored: Bytes, threshold: float) -> npt.NDArray[np.bool_]:
+    """Where the stored probability is valid and reaches the threshold.
+
+    Raises:
+        InputError: a threshold that is not a probability.
+    """
+    if not 0 <= threshold <= 1:
+        raise InputError(f"The threshold {threshold} is not between 0 and 1.")
+    return (stored >= math.ceil(threshold * SCALE - 1e-9)) & (stored != NODATA)
+
+
+@dataclass(frozen=True)
+class StoredProbability:
+    """An open raster of stored probabilities: its grid, and the tags it was written with."""
+
+    path: Path
+    grid: Grid
+    tags: dict[str, str]
+    dataset: Any
+
+    def bands(self) -> Iterator[tuple[int, Bytes]]:
+        """Full-width bands of whole tile rows from top to bottom: first row and stored bytes `(n, width)`."""
+        width, height = self.grid.width, self.grid.height
+        rows = max(PIXELS_AT_ONCE // width // TILE, 1) * TILE
+        for row in range(0, height, rows):
+            window = RasterioWindow(0, row, width, min(rows, height - row))
+            with reading(self.path):
+                stored = self.dataset.read(1, window=window)
+            yield row, stored
+
+
+@contextmanager
+def open_stored(path: str | Path) -> Iterator[StoredProbability]:
+    """Open a raster that `ProbabilityWriter` wrote.
+
+    Raises:
+        RasterError: it cannot be read, or is no probability raster.
+    """
+    path = Path(path)
+    with reading(path):
+        dataset = open_dataset(path)
+    with dataset:
+        if dataset.dtypes != ("uint8",) or dataset.nodata != NODATA:
+            raise RasterError(f"{path} is no probability raster of this plugin: choose one that it wrote.")
+        grid = Grid(dataset.width, dataset.height, dataset.transform, dataset.crs)
+        yield StoredProbability(path, grid, dataset.tags(ns=TAGS), dataset)

@@ -1,0 +1,94 @@
+"""Stretch: from a raster's values to the 0..255 that models see, the same for every window and every extent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rasterio.windows import Window as RasterioWindow
+
+PERCENTILES = (2.0, 98.0)
+SAMPLE_PIXELS = 2**20
+"""How many pixels the percentiles are taken from."""
+
+WHOLE_PIXELS = 2**26
+"""The largest raster without overviews that is decimated; of larger ones, evenly spread patches are read."""
+
+PATCHES, PATCH = 16, 64
+"""Patches along each side, and their side in pixels."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What becomes 0 (`low`) and what becomes 255 (`high`) in red, green and blue."""
+
+    low: tuple[float, float, float]
+    high: tuple[float, float, float]
+
+    @property
+    def identity(self) -> bool:
+        """Whether values pass unchanged."""
+        return self == IDENTITY
+
+    def apply(self, values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+        """Values `(3, h, w)` of any real type as bytes; what is no number becomes 0."""
+        if self.identity and values.dtype == np.uint8:
+            return values
+        low = np.array(self.low)[:, None, None]
+        high = np.array(self.high)[:, None, None]
+        with np.errstate(all="ignore"):
+            scale = np.where(high > low, 255 / (high - low), 0)
+            scaled = (np.clip(values, low, high) - low) * scale
+        return np.rint(np.nan_to_num(scaled)).clip(0, 255).astype(np.uint8)
+
+
+IDENTITY = Stretch((0.0, 0.0, 0.0), (255.0, 255.0, 255.0))
+
+
+def measure(dataset: Any, bands: tuple[int, int, int]) -> Stretch:
+    """The stretch of an open dataset's bands: identity for 8-bit ones, percentiles of the whole raster for others.
+
+    Nodata, masked pixels and values that are no finite numbers do not count. Where the percentiles coincide, the
+    extremes take their place; a constant band becomes 0.
+    """
+    ends = {band: _ends(dataset, band) for band in set(bands)}
+    red, green, blue = (ends[band] for band in bands)
+    return Stretch((red[0], green[0], blue[0]), (red[1], green[1], blue[1]))
+
+
+def _ends(dataset: Any, band: int) -> tuple[float, float]:
+    if dataset.dtypes[band - 1] == "uint8":
+        return 0.0, 255.0
+    values = _sample(dataset, band)
+    if not len(values):
+        return 0.0, 0.0
+    # The nearest value that occurs: interpolating between the extremes of float64 would overflow.
+    low, high = np.percentile(values, PERCENTILES, method="nearest")
+    if low == high:
+        low, high = values.min(), values.max()
+    return float(low), float(high)
+
+
+def _sample(dataset: Any, band: int) -> npt.NDArray[np.float64]:
+    """Valid values from all over a band, `(n,)`."""
+    if dataset.overviews(band) or dataset.width * dataset.height <= WHOLE_PIXELS:
+        return _decimated(dataset, band)
+    rows = np.linspace(0, max(dataset.height - PATCH, 0), PATCHES, dtype=int)
+    cols = np.linspace(0, max(dataset.width - PATCH, 0), PATCHES, dtype=int)
+    windows = (RasterioWindow(col, row, PATCH, PATCH) for row in rows for col in cols)
+    values = np.concatenate([_finite(dataset.read(band, window=w, masked=True)) for w in windows])
+    return values if len(values) else _decimated(dataset, band)
+
+
+def _decimated(dataset: Any, band: int) -> npt.NDArray[np.float64]:
+    step = max((dataset.width * dataset.height / SAMPLE_PIXELS) ** 0.5, 1)
+    width = max(round(dataset.width / step), 1)
+    height = max(min(round(dataset.height / step), SAMPLE_PIXELS // width), 1)
+    return _finite(dataset.read(band, out_shape=(height, min(width, SAMPLE_PIXELS)), masked=True))
+
+
+def _finite(values: np.ma.MaskedArray[Any, Any]) -> npt.NDArray[np.float64]:
+    valid = values.compressed().astype(np.float64)
+    return valid[np.isfinite(valid)]

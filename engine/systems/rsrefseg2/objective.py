@@ -1,0 +1,63 @@
+"""The total loss of RSRefSeg 2 on a batch (Eq. 9)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine.data.batch import Batch
+from engine.data.views import IGNORE
+from engine.systems.rsrefseg2 import losses
+from engine.systems.rsrefseg2.model import Output, RSRefSeg2
+
+
+def training_losses(model: RSRefSeg2, batch: Batch) -> dict[str, Tensor]:
+    """The weighted parts of the loss; their sum is the total.
+
+    Terms of weight 0 are not computed. The spatial term looks at the sentence of every category
+    at once, so that each image teaches all it shows.
+    """
+    weights = model.config.loss
+    features = model.encode(batch.pixels.float() / 255)
+    device = batch.pixels.device
+    text = model.encoder.text(model.encoder.tokenize(batch.expressions).to(device))
+    repeated = features.repeat_interleave(batch.counts)
+    output = model.decode(repeated, text)
+    parts = _segmentation(output, batch.masks, weights.ce, weights.dice)
+    parts["ortho"] = weights.ortho * losses.orthogonality(output.prompts.t1, output.prompts.t2)
+    if weights.sample:
+        logits = model.head.sample_logits(repeated.image_map, batch.masks, output.prompts.t2)
+        parts["sample"] = weights.sample * model.head.sample_alignment(logits)
+    if weights.dense:
+        parts["dense"] = weights.dense * losses.dense_alignment(output.prompts.dense, batch.masks)
+    if weights.spatial:
+        names = model.encoder.text(model.encoder.tokenize(batch.category_names).to(device)).pooled
+        logits = model.head.spatial_logits(features.image_map, names.expand(len(features.image_map), -1, -1))
+        parts["spatial"] = weights.spatial * _spatial(logits, batch.category_masks)
+    return parts
+
+
+def _segmentation(output: Output, masks: Tensor, ce: float, dice: float) -> dict[str, Tensor]:
+    logits = F.interpolate(output.masks.logits.float(), masks.shape[-2:], mode="bilinear", align_corners=False)
+    return {"ce": ce * losses.cross_entropy(logits, masks), "dice": dice * losses.dice(logits, masks)}
+
+
+def _spatial(logits: Tensor, masks: Tensor) -> Tensor:
+    """Cross-entropy with the share of every cell that a category covers."""
+    unknown = masks == IGNORE
+    share = F.interpolate(masks.masked_fill(unknown, 0).float(), logits.shape[-2:], mode="area")
+    loss = F.binary_cross_entropy_with_logits(logits.float(), share, reduction="none")
+    known = ~unknown[:, :, :1, :1]
+    return (loss * known).sum() / (known.sum() * loss[0, 0].numel()).clamp(min=1)
+
+
+def predict(model: RSRefSeg2, pixels: Tensor, expressions: list[str]) -> Tensor:
+    """Logits `(E, S, S)` of expressions about one view `(3, S, S)` uint8."""
+    device = next(model.parameters()).device
+    features = model.encode(pixels[None].to(device).float() / 255)
+    text = model.encoder.text(model.encoder.tokenize(expressions).to(device))
+    repeated = features.repeat_interleave(torch.tensor([len(expressions)], device=device))
+    logits = model.decode(repeated, text).masks.logits
+    side = (model.image_size, model.image_size)
+    return F.interpolate(logits.float(), side, mode="bilinear", align_corners=False)[:, 0]

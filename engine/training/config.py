@@ -1,0 +1,109 @@
+"""A training run, as its TOML file says it."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from engine.errors import InputError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where the samples come from.
+
+    Attributes:
+        annotations: COCO file, relative to the repository's root.
+        images: Folder of its images.
+        labelled_only_if_present: Categories that most images leave unlabelled.
+        validation_share: Share of images held out, in blocks of neighbouring file names.
+        longest_side: Images are reduced to this side before views are cut.
+    """
+
+    annotations: Path
+    images: Path
+    labelled_only_if_present: tuple[str, ...] = ()
+    validation_share: float = 0.1
+    longest_side: int = 768
+
+
+@dataclass(frozen=True)
+class OptimiserConfig:
+    """How weights move.
+
+    Attributes:
+        steps: Batches in all.
+        batch: Views a batch.
+        expressions: Sentences a view.
+        learning_rate: Peak of the schedule.
+        weight_decay: AdamW's, on matrices only.
+        warmup: Steps of linear warm-up; a cosine follows.
+        clip: Largest gradient norm.
+        ema: Decay of the averaged weights.
+    """
+
+    steps: int
+    batch: int = 6
+    expressions: int = 4
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+    warmup: int = 200
+    clip: float = 1.0
+    ema: float = 0.998
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """A whole run.
+
+    Attributes:
+        model: Which configuration of which system, such as "rsrefseg2-compact".
+        out: Folder of the run: checkpoints, curves, the best weights.
+        seed: Of the first weights and everything drawn.
+        evaluate_every: Steps between two validations.
+        save_every: Steps between two checkpoints.
+        data: Where the samples come from.
+        optimiser: How weights move.
+    """
+
+    model: str
+    out: Path
+    data: DataConfig
+    optimiser: OptimiserConfig
+    seed: int = 0
+    evaluate_every: int = 250
+    save_every: int = 50
+
+
+def read(path: Path) -> TrainingConfig:
+    """Reads a run's TOML file.
+
+    Raises:
+        InputError: It cannot be read, or says something unknown.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as cause:
+        raise InputError(f"The training configuration {path} cannot be read: {cause}") from cause
+    data = _build(DataConfig, table.pop("data", {}), path)
+    optimiser = _build(OptimiserConfig, table.pop("optimiser", {}), path)
+    return _build(TrainingConfig, {**table, "data": data, "optimiser": optimiser}, path)
+
+
+def _build(kind: type[T], table: dict[str, Any], path: Path) -> T:
+    known = {f.name: f.type for f in fields(kind)}  # type: ignore[arg-type]
+    unknown = [name for name in table if name not in known]
+    if unknown:
+        raise InputError(f"{path}: '{unknown[0]}' is not a setting. Known: {', '.join(known)}.")
+    values = {
+        name: Path(value) if known[name] == "Path" else tuple(value) if isinstance(value, list) else value
+        for name, value in table.items()
+    }
+    try:
+        return kind(**values)
+    except TypeError as cause:
+        raise InputError(f"{path}: {cause}") from cause
