@@ -1,4 +1,7 @@
-"""The engine seen from QGIS: requests go to its process, answers come back. Standard library only."""
+"""The engine seen from QGIS: requests go to its process, answers come back.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ import itertools
 import logging
 import os
 import threading
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Any, Callable, Dict, Mapping, Optional, Sequence
+from typing import Any, Callable, Optional
 
 from . import protocol
 from .process import EngineProcess, clean_environment
@@ -116,7 +120,7 @@ class EngineClient:
         self._watcher: Optional[threading.Thread] = None
         self._unusable: Optional[str] = "The engine was not started."
         self._ids = itertools.count(1)
-        self._calls: Dict[int, Call] = {}
+        self._calls: dict[int, Call] = {}
         self._changing = threading.Lock()
         self._sending = threading.Lock()
 
@@ -127,7 +131,7 @@ class EngineClient:
             The answer to `initialize`: device, memory and versions.
 
         Raises:
-            EngineDied: The process cannot be started, ends, or is not ready after `timeout` seconds.
+            EngineDied: The process cannot be started, ends, or is not ready in `timeout` seconds.
             EngineFailure: The engine says why it cannot work, or speaks another protocol version.
         """
         process = self._launch()

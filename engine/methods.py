@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import EngineError
 from engine.protocol import Message
-from engine.raster.source import Source
+from engine.result import Progress
 from engine.worker import Method, Request
 
 if TYPE_CHECKING:
+    from engine.features import FeatureCache
     from engine.systems import Segmenter
 
 LIBRARIES = ("torch", "sam2", "transformers", "rasterio")
 OUTPUTS = ("mask", "polygons")
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """A model in memory, and what it has seen."""
+
+    model: str
+    device: str
+    segmenter: Segmenter
+    features: FeatureCache
+
+
 class Methods:
     """The methods of the engine. The model used last stays loaded for the next request."""
 
     def __init__(self) -> None:
-        self._loaded: tuple[str, str] | None = None
-        self._model: Segmenter | None = None
+        self._loaded: Loaded | None = None
 
     def table(self) -> dict[str, Method]:
         """The methods by name."""
@@ -48,11 +59,10 @@ class Methods:
             from engine import device
 
             found = device.describe()
-            torch.ones(8, device=found["device"]).sum().item()
+            torch.ones(8, device=str(found["device"])).sum().item()
         except (ImportError, OSError, RuntimeError) as cause:
             raise EngineError(
-                f"PyTorch does not work in the engine's environment: {cause}. "
-                "Build the environment again from the plugin's settings."
+                f"PyTorch does not work in the engine's Python: {cause}. Install the engine again."
             ) from cause
         libraries = {name: version(name) for name in LIBRARIES}
         return {**found, "python": platform.python_version(), "libraries": libraries}
@@ -72,7 +82,7 @@ class Methods:
     def segment(
         self,
         request: Request,
-        source: Source,
+        source: dict[str, Any],
         expression: str,
         model: str,
         out: Path,
@@ -81,19 +91,22 @@ class Methods:
         device: str = "auto",
     ) -> Message:
         """Segments the source by the expression and writes the outputs into the folder `out`."""
-        from engine.segment import Progress, segment
+        from engine.raster.source import Source
+        from engine.segment import segment
 
+        raster = Source.from_dict(source)
         request.progress(Progress(0, 0, "model", f"Loading the model {model}"))
-        segmenter = self._load(model, device)
+        loaded = self._load(model, device)
         result = segment(
-            source,
+            raster,
             expression,
-            segmenter,
+            loaded.segmenter,
             out,
             threshold=threshold,
             outputs=outputs,
             progress=request.progress,
             cancelled=request.cancelled,
+            features=loaded.features,
         )
         return result.to_dict()
 
@@ -118,12 +131,12 @@ class Methods:
         )
         return result.to_dict()
 
-    def _load(self, model: str, device: str) -> Segmenter:
+    def _load(self, model: str, device: str) -> Loaded:
         from engine import zoo
+        from engine.features import FeatureCache
 
-        if self._model is None or self._loaded != (model, device):
+        if self._loaded is None or (self._loaded.model, self._loaded.device) != (model, device):
             # The old model goes first: two of them may not fit into the device's memory.
-            self._model = self._loaded = None
-            self._model = zoo.load(model, device)
-            self._loaded = (model, device)
-        return self._model
+            self._loaded = None
+            self._loaded = Loaded(model, device, zoo.load(model, device), FeatureCache())
+        return self._loaded

@@ -1,26 +1,29 @@
-"""The engine's process as QGIS starts it: apart from QGIS's libraries, in a group of its own. Standard library only."""
+"""The engine's process as QGIS starts it: apart from QGIS's libraries, in a group of its own.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
-import subprocess  # nosec B404: the engine is a process of its own
+import subprocess  # nosec B404  # the engine is a process of its own
 import sys
 import threading
 from collections import deque
-from typing import BinaryIO, Deque, Dict, Mapping, Optional, Sequence, cast
+from collections.abc import Mapping, Sequence
+from typing import BinaryIO, Optional, cast
 
 TAIL_LINES = 200
 """How much of the standard error is remembered."""
 
-INHERITED = ("CONDA", "CPL_", "DYLD_", "GDAL_", "LD_", "OGR_", "PROJ_", "PYTHON", "QGIS_", "QML", "QT_")
-"""How the variables begin that QGIS and its launchers set for themselves."""
+LIBRARIES = ("CPL_", "DYLD_", "GDAL_", "LD_", "OGR_", "PROJ_", "QGIS_", "QML", "QT_")
+PYTHONS = ("CONDA", "OSGEO4W", "PYTHON", "VIRTUAL_ENV", "__PYVENV")
+"""How the variables begin that lead a program to the libraries and the Python of QGIS."""
 
-INHERITED_NAMES = ("GISBASE", "OSGEO4W_ROOT", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 
-
-def clean_environment(environ: Mapping[str, str]) -> Dict[str, str]:
+def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The variables of QGIS without what QGIS set for itself.
 
     Its libraries, data folders and Python must not reach the engine's own. PATH, HOME, proxies,
@@ -30,7 +33,7 @@ def clean_environment(environ: Mapping[str, str]) -> Dict[str, str]:
 
 
 def _belongs_to_qgis(name: str) -> bool:
-    return name.startswith(INHERITED) or name in INHERITED_NAMES
+    return name.startswith(LIBRARIES + PYTHONS)
 
 
 class EngineProcess:
@@ -50,19 +53,19 @@ class EngineProcess:
         environment: Optional[Mapping[str, str]],
         cwd: Optional[os.PathLike[str]],
     ) -> None:
-        self._popen = subprocess.Popen(  # nosec B603: no shell; the command comes from the settings
+        self._popen = subprocess.Popen(  # nosec B603  # no shell; the command comes from the settings
             [os.fspath(part) for part in command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=None if environment is None else dict(environment),
             cwd=cwd,
-            creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             start_new_session=sys.platform != "win32",
         )
         self.input = cast(BinaryIO, self._popen.stdin)
         self.output = cast(BinaryIO, self._popen.stdout)
-        self._tail: Deque[str] = deque(maxlen=TAIL_LINES)
+        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._listener = threading.Thread(target=self._listen, name="engine-stderr", daemon=True)
         self._listener.start()
 
@@ -78,7 +81,7 @@ class EngineProcess:
             if self._popen.poll() is not None:
                 return
             taskkill = os.path.join(os.environ["SYSTEMROOT"], "System32", "taskkill.exe")
-            subprocess.run(  # nosec B603: no shell, fixed program
+            subprocess.run(  # nosec B603  # no shell, fixed program
                 [taskkill, "/F", "/T", "/PID", str(self._popen.pid)],
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -104,7 +107,7 @@ class EngineProcess:
 
     def _listen(self) -> None:
         with cast(BinaryIO, self._popen.stderr) as stream:
-            for line in iter(lambda: stream.readline(4096), b""):
+            for line in iter(lambda: stream.readline(500), b""):
                 self._tail.append(line.decode("utf-8", "replace").rstrip())
 
 

@@ -1,9 +1,12 @@
-"""The messages between QGIS and the engine: JSON-RPC 2.0, one UTF-8 object a line. Standard library only."""
+"""The messages between QGIS and the engine: JSON-RPC 2.0, one UTF-8 object a line.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import Any, BinaryIO, Dict, Optional
+from typing import Any, BinaryIO, Optional
 
 VERSION = 1
 LONGEST_LINE = 16 * 1024 * 1024
@@ -16,7 +19,7 @@ INTERNAL_ERROR = -32603
 CANCELLED = -32005
 VERSION_MISMATCH = -32007
 
-Message = Dict[str, Any]
+Message = dict[str, Any]
 
 
 class ProtocolError(Exception):
@@ -31,12 +34,12 @@ class ProtocolError(Exception):
         self.code = code
 
 
-def request(request_id: int, method: str, params: Dict[str, Any]) -> Message:
+def request(request_id: int, method: str, params: dict[str, Any]) -> Message:
     """A call that wants an answer."""
     return {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}
 
 
-def notification(method: str, params: Dict[str, Any]) -> Message:
+def notification(method: str, params: dict[str, Any]) -> Message:
     """A call that wants none."""
     return {"jsonrpc": "2.0", "method": method, "params": params}
 

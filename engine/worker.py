@@ -1,7 +1,8 @@
-"""The engine as a process: JSON-RPC requests in, answers out, one at a time, until the input ends."""
+"""The engine as a process: JSON-RPC requests in, answers out, until the input ends."""
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import queue
@@ -17,7 +18,7 @@ from engine.errors import Cancelled, EngineError, OutOfMemory
 from engine.protocol import VERSION, VERSION_MISMATCH, Message, ProtocolError
 
 if TYPE_CHECKING:
-    from engine.segment import Progress
+    from engine.result import Progress
 
 PROGRESS_INTERVAL = 0.1
 """Seconds between two progress notifications of one request."""
@@ -71,6 +72,7 @@ class Throttle:
         self._timer: threading.Timer | None = None
 
     def __call__(self, value: Message) -> None:
+        """Passes the value on, now or at the end of the interval if no newer one comes."""
         with self._lock:
             self._newest = value
             if self._timer is None:
@@ -101,7 +103,7 @@ class Throttle:
 
 
 class Worker:
-    """Answers requests: one thread reads them, the thread that calls `run` serves them in their order.
+    """Answers requests, one after another in the thread that calls `run`.
 
     Args:
         methods: What can be asked for, by name. `initialize(request)` gives what the client should
@@ -110,9 +112,7 @@ class Worker:
         sink: Where the answers go; nothing else may write there.
     """
 
-    def __init__(
-        self, methods: Mapping[str, Method], source: BinaryIO, sink: BinaryIO
-    ) -> None:
+    def __init__(self, methods: Mapping[str, Method], source: BinaryIO, sink: BinaryIO) -> None:
         checked = validate_call(config=ConfigDict(arbitrary_types_allowed=True, extra="forbid"))
         self._facts = methods["initialize"]
         named = {**methods, "initialize": self._initialize}
@@ -240,7 +240,7 @@ class Worker:
 
 
 def explain(cause: BaseException) -> tuple[int, str]:
-    """The error code and the message for the analyst; what nobody foresaw goes to the log as well."""
+    """The error code and the message for the analyst; what nobody foresaw is logged as well."""
     if isinstance(cause, (EngineError, ProtocolError)):
         return cause.code, str(cause)
     if isinstance(cause, ValidationError):
@@ -269,7 +269,7 @@ class Notifier(logging.Handler):
     """Tells the client what is worth a line in the log."""
 
     def __init__(self, worker: Worker) -> None:
-        super().__init__(logging.INFO)
+        super().__init__()
         self._worker = worker
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -281,15 +281,21 @@ class Notifier(logging.Handler):
 def serve(load: Callable[[], Mapping[str, Method]]) -> None:
     """Serves what `load` gives over this process's standard input and output.
 
-    They are for messages alone from here on. Whatever else reads standard input finds it empty, and what else is written to standard output,
-    by a stray print or by a library in C, appears on standard error.
+    They are for messages alone from here on. Whatever else reads standard input finds it empty,
+    and what a stray print or a library in C writes to standard output goes to standard error. Ends
+    the process.
     """
     source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    sys.stdout = sys.stderr
     worker = Worker(load(), source, sink)
-    logging.basicConfig(handlers=[logging.StreamHandler(), Notifier(worker)], level=logging.INFO)
+    logging.basicConfig(handlers=[logging.StreamHandler(), Notifier(worker)], level=logging.WARNING)
+    logging.getLogger("engine").setLevel(logging.INFO)
     worker.run()
+    sys.stderr.flush()
+    # Python would take PyTorch down object by object, for seconds, while QGIS waits to close.
+    os._exit(0)

@@ -12,36 +12,38 @@ from engine.errors import OutputError
 from engine.raster.boundary import writing
 
 SIDECARS = (".aux.xml", ".ovr", ".msk")
-"""What GDAL and QGIS keep beside a raster: statistics and overviews that would outlive the pixels they describe."""
+"""What GDAL and QGIS keep beside a raster, and what would outlive the pixels it describes."""
 
 JOURNALS = ("-wal", "-journal")
 """What SQLite keeps beside a GeoPackage while a program has it open."""
 
+ADVICE = "Remove its layer from the project, close the program, or choose another name."
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a path to write to; what is there becomes `path` when the block ends well, and vanishes when it does not.
+    """Give a path to write to: what is there becomes `path` if the block ends well, else vanishes.
 
     It lies in a temporary folder beside `path`, so that the last step is a rename within one disk.
 
     Raises:
-        OutputError: the folder cannot be written, or `path` is open elsewhere and cannot be replaced.
+        OutputError: the folder cannot be written, or `path` is open elsewhere.
     """
+    _check_closed(path)
     with writing(path):
         folder = TemporaryDirectory(prefix=".partial-", dir=path.parent, ignore_cleanup_errors=True)
     with folder:
         partial = Path(folder.name, path.name)
         yield partial
-        _replace(partial, path)
+        _check_closed(path)
+        try:
+            os.replace(partial, path)
+            for sidecar in SIDECARS:
+                path.with_name(path.name + sidecar).unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"{path} cannot be replaced: {error.strerror}. {ADVICE}") from error
 
 
-def _replace(partial: Path, path: Path) -> None:
-    advice = "Remove its layer from the project, close the program that uses it, or choose another name"
+def _check_closed(path: Path) -> None:
     if any(path.with_name(path.name + journal).exists() for journal in JOURNALS):
-        raise OutputError(f"{path} is open in another program and was left as it is. {advice}.")
-    try:
-        os.replace(partial, path)
-        for sidecar in SIDECARS:
-            path.with_name(path.name + sidecar).unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be replaced: {error.strerror}. {advice}.") from error
+        raise OutputError(f"{path} is open in another program and was left as it is. {ADVICE}")

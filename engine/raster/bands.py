@@ -11,13 +11,15 @@ from rasterio.enums import ColorInterp
 from engine.errors import InputError
 
 RGB = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
+NAMED = 12
+"""How many bands a message lists."""
 
 
 def choose(dataset: Any, asked: tuple[int, ...] | None) -> tuple[int, int, int]:
     """Red, green and blue as 1-based band numbers.
 
-    Without a wish: the bands that call themselves red, green and blue; else the first three that are not alpha; else
-    the first band, three times.
+    Without a wish: the bands that call themselves red, green and blue; else the first three that
+    are not alpha; else the first band, three times.
 
     Raises:
         InputError: a band that the dataset does not have.
@@ -26,15 +28,15 @@ def choose(dataset: Any, asked: tuple[int, ...] | None) -> tuple[int, int, int]:
         asked = _natural(dataset.colorinterp)
     missing = [band for band in asked if band not in dataset.indexes]
     if missing:
-        exist = ", ".join(_label(dataset, band) for band in dataset.indexes[:12])
-        more = f" and {dataset.count - 12} more" if dataset.count > 12 else ""
+        exist = ", ".join(_label(dataset, band) for band in dataset.indexes[:NAMED])
+        more = f" and {dataset.count - NAMED} more" if dataset.count > NAMED else ""
         raise InputError(f"{dataset.name} has no band {missing[0]}. It has {exist}{more}.")
     red, green, blue = asked * 3 if len(asked) == 1 else asked
     return red, green, blue
 
 
 def palette(dataset: Any, bands: tuple[int, int, int]) -> npt.NDArray[np.uint8] | None:
-    """The colour table `(n, 4)` of red, green, blue and alpha, where all three bands are one that has a table."""
+    """The colour table `(n, 4)`, RGBA, where all three bands are one band that has a table."""
     band = bands[0]
     if set(bands) != {band} or dataset.colorinterp[band - 1] != ColorInterp.palette:
         return None
@@ -50,7 +52,7 @@ def palette(dataset: Any, bands: tuple[int, int, int]) -> npt.NDArray[np.uint8] 
 def _natural(meanings: tuple[ColorInterp, ...]) -> tuple[int, ...]:
     if all(colour in meanings for colour in RGB):
         return tuple(meanings.index(colour) + 1 for colour in RGB)
-    plain = [band for band, meaning in enumerate(meanings, start=1) if meaning != ColorInterp.alpha]
+    plain = [band for band, means in enumerate(meanings, start=1) if means != ColorInterp.alpha]
     return tuple(plain[:3]) if len(plain) >= 3 else tuple(plain[:1]) or (1,)
 
 

@@ -25,11 +25,11 @@ class Band:
 
 
 class RowBlender:
-    """Takes windows row by row and gives the raster's rows as soon as no later window can change them.
+    """Takes windows row by row and gives the raster's rows once no later window can change them.
 
-    A window weighs least at its borders with neighbours and most in its middle; the weights at a pixel are divided by
-    their sum over the windows in which that pixel is valid, so that they form a partition of unity. One row of windows
-    is kept in memory.
+    A window weighs least at its borders with neighbours and most in its middle. The weights at a
+    pixel are divided by their sum over the windows in which it is valid: a partition of unity. One
+    row of windows is kept in memory.
 
     Args:
         rows: the plan of `plan_windows`: rows of windows of one shape.
@@ -39,9 +39,8 @@ class RowBlender:
         last = rows[-1][-1]
         self._height, self._width = last.row + last.height, last.col + last.width
         self._rows = rows
-        self._row_weights = _weights([row[0].row for row in rows], last.height)
-        self._col_weights = _weights([window.col for window in rows[0]], last.width)
-        self._places = {window: (r, c) for r, row in enumerate(rows) for c, window in enumerate(row)}
+        self._down = dict(_tapers([row[0].row for row in rows], last.height))
+        self._across = dict(_tapers([window.col for window in rows[0]], last.width))
         self._current = 0
         self._missing = set(rows[0])
         self._top = 0
@@ -64,53 +63,48 @@ class RowBlender:
             ValueError: a window out of turn, or arrays of another shape.
         """
         if window not in self._missing:
-            raise ValueError(f"{window} is not due: rows of windows are added one after the other, each window once.")
-        if probability.shape != (window.height, window.width) or valid.shape != probability.shape:
-            raise ValueError(f"{window} does not fit arrays of {probability.shape} and {valid.shape}.")
+            raise ValueError(f"{window} is not due: windows are added once each, row after row.")
+        if not (window.height, window.width) == probability.shape == valid.shape:
+            raise ValueError(f"{window} got arrays of {probability.shape} and {valid.shape}.")
         if not np.isfinite(probability[valid]).all():
-            raise ModelError("The model gave a probability that is not a number. Try another model or device.")
-        row, col = self._places[window]
-        weight = np.outer(self._row_weights[row], self._col_weights[col]) * valid
+            raise ModelError("The model gave a probability that is not a number. Try another one.")
+        weight = np.outer(self._down[window.row], self._across[window.col]) * valid
         columns = slice(window.col, window.col + window.width)
         self._weight[:, columns] += weight
         self._sum[:, columns] += weight * np.where(valid, probability, 0)
-        return self._done(window)
+        self._missing.remove(window)
+        return None if self._missing else self._finish_row()
 
     def skip(self, window: Window) -> Band | None:
         """Pass over a window without a valid pixel; as `add`."""
         shape = window.height, window.width
         return self.add(window, np.zeros(shape, np.float32), np.zeros(shape, np.bool_))
 
-    def _done(self, window: Window) -> Band | None:
-        self._missing.remove(window)
-        if self._missing:
-            return None
+    def _finish_row(self) -> Band:
         self._current += 1
         following = self._rows[self._current] if self._current < len(self._rows) else ()
         self._missing = set(following)
         count = (following[0].row if following else self._height) - self._top
-        band = self._band(count)
-        self._top += count
-        for kept in (self._sum, self._weight):
-            kept[:-count or None] = kept[count:].copy()
-            kept[len(kept) - count :] = 0
-        return band
-
-    def _band(self, count: int) -> Band:
         weight = self._weight[:count]
         valid = weight > 0
-        probability = np.divide(self._sum[:count], weight, out=np.zeros_like(weight), where=valid)
-        return Band(self._top, probability.clip(0, 1), valid)
+        mean = np.divide(self._sum[:count], weight, out=np.zeros_like(weight), where=valid)
+        band = Band(self._top, mean.clip(0, 1), valid)
+        self._top += count
+        for kept in (self._sum, self._weight):
+            rest = len(kept) - count
+            kept[:rest] = kept[count:].copy()
+            kept[rest:] = 0
+        return band
 
 
-def _weights(starts: Sequence[int], size: int) -> list[Floats]:
-    """Weights `(size,)` along one axis of the windows that start there: raised cosines across what neighbours share."""
-    weights = []
+def _tapers(starts: Sequence[int], size: int) -> list[tuple[int, Floats]]:
+    """Start and weights `(size,)` of each window along one axis: raised cosines across overlaps."""
+    tapers = []
     for index, start in enumerate(starts):
         before = starts[index - 1] + size - start if index else 0
         after = start + size - starts[index + 1] if index + 1 < len(starts) else 0
-        weights.append(_ramp(size, before) * _ramp(size, after)[::-1])
-    return weights
+        tapers.append((start, _ramp(size, before) * _ramp(size, after)[::-1]))
+    return tapers
 
 
 def _ramp(size: int, overlap: int) -> Floats:

@@ -17,7 +17,7 @@ from engine.errors import OutputError, RasterError
 GDAL_ERRORS = (RasterioError, CPLE_BaseError, OSError, MemoryError, ValueError)
 """What rasterio raises for files that GDAL cannot cope with."""
 
-CACHE_MEGABYTES = 256
+CACHE_BYTES = 2**28
 
 
 @contextmanager
@@ -27,11 +27,14 @@ def reading(path: str | Path) -> Iterator[None]:
     Raises:
         RasterError: names the file and GDAL's reason.
     """
-    with rasterio.Env(GDAL_CACHEMAX=CACHE_MEGABYTES):
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
         try:
             yield
         except GDAL_ERRORS as error:
-            raise RasterError(f"{path} cannot be read: {_reason(error)}.") from error
+            reason = _reason(error).removeprefix(f"{path}: ").removeprefix(f"{Path(path).name}: ")
+            raise RasterError(
+                f"{path} cannot be read: {reason}. Check that the file is there and whole."
+            ) from error
 
 
 @contextmanager
@@ -41,7 +44,7 @@ def writing(path: str | Path) -> Iterator[None]:
     Raises:
         OutputError: names the file and the reason.
     """
-    with rasterio.Env(GDAL_CACHEMAX=CACHE_MEGABYTES):
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
         try:
             yield
         except GDAL_ERRORS as error:
@@ -50,7 +53,7 @@ def writing(path: str | Path) -> Iterator[None]:
 
 
 def open_dataset(path: str | Path, mode: str = "r", **profile: Any) -> Any:
-    """`rasterio.open`, without its warning about images that have no place on the ground: they are welcome."""
+    """`rasterio.open`, without its warning about images that have no place on the ground."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         return rasterio.open(path, mode, **profile)

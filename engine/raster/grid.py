@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, floor
+from typing import Any
 
+import pyproj
 from affine import Affine
+from pyproj.exceptions import ProjError
 from rasterio.crs import CRS
 
 from engine.raster.windows import Window
@@ -18,7 +21,10 @@ PIXEL_TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class Grid:
-    """`width` x `height` pixels placed by an affine transform from (column, row) to (x, y) of a CRS, if there is one."""
+    """`width` x `height` pixels, placed by an affine transform from (column, row) to (x, y).
+
+    Without a CRS, x and y are whatever the raster's transform says: pixels, where it says nothing.
+    """
 
     width: int
     height: int
@@ -28,12 +34,14 @@ class Grid:
     @property
     def extent(self) -> Extent:
         """The bounding box `(xmin, ymin, xmax, ymax)` in the CRS."""
-        corners = [self.transform @ (col, row) for col in (0, self.width) for row in (0, self.height)]
+        corners = [
+            self.transform @ (col, row) for col in (0, self.width) for row in (0, self.height)
+        ]
         xs, ys = zip(*corners, strict=True)
         return min(xs), min(ys), max(xs), max(ys)
 
     def enclosing(self, extent: Extent) -> Window | None:
-        """The smallest window of whole pixels that holds all of the extent within the grid; None when outside."""
+        """The smallest window of whole pixels around an extent within the grid; None if outside."""
         xmin, ymin, xmax, ymax = extent
         inverse = ~self.transform
         corners = [inverse @ (x, y) for x in (xmin, xmax) for y in (ymin, ymax)]
@@ -44,6 +52,13 @@ class Grid:
             return None
         return Window(first_row, first_col, end_row - first_row, end_col - first_col)
 
+    def holds(self, window: Window) -> bool:
+        """Whether a window is not empty and lies within the grid."""
+        return (
+            0 <= window.row < window.row + window.height <= self.height
+            and 0 <= window.col < window.col + window.width <= self.width
+        )
+
     def part(self, window: Window) -> Grid:
         """The grid of the pixels in a window."""
         moved = self.transform @ Affine.translation(window.col, window.row)
@@ -53,6 +68,20 @@ class Grid:
         """Exactly the same ground in another number of pixels."""
         scaled = self.transform @ Affine.scale(self.width / width, self.height / height)
         return Grid(width, height, scaled, self.crs)
+
+
+def grid_of(dataset: Any) -> Grid:
+    """The grid of an open dataset, its CRS without heights: a GeoTIFF could not keep all of them."""
+    crs = _without_heights(dataset.crs) if dataset.crs else None
+    return Grid(dataset.width, dataset.height, dataset.transform, crs)
+
+
+def _without_heights(crs: CRS) -> CRS:
+    try:
+        full = pyproj.CRS.from_wkt(crs.to_wkt())
+    except ProjError:
+        return crs
+    return CRS.from_wkt(full.to_2d().to_wkt()) if len(full.axis_info) > 2 else crs
 
 
 def _whole_pixels(low: float, high: float, length: int) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,22 @@ from rasterio.features import rasterize, shapes
 
 from engine.raster.stored import SCALE, Bytes, at_least
 
+Labels = npt.NDArray[np.int32]
+
 
 @dataclass
 class Outline:
-    """An object, 4-connected: its parts in pixel coordinates (column, row), its pixels, and their stored bytes' sum."""
+    """A 4-connected object.
 
-    parts: list[shapely.Polygon] = field(default_factory=list)
-    pixels: int = 0
-    total: int = 0
+    Attributes:
+        parts: polygons in pixel coordinates (column, row) that touch along edges only.
+        pixels: how many it has.
+        total: the sum of their stored bytes.
+    """
+
+    parts: list[shapely.Polygon]
+    pixels: int
+    total: int
 
     @property
     def score(self) -> float:
@@ -31,9 +39,6 @@ class Outline:
     def polygon(self) -> shapely.Polygon:
         """One valid polygon with its holes, the same however many parts it was found in."""
         whole = shapely.union_all(self.parts) if len(self.parts) > 1 else self.parts[0]
-        if not whole.is_valid:
-            # A ring that meets itself at a pixel's corner: OGC wants a hole there.
-            whole = shapely.make_valid(whole, method="structure")
         return shapely.simplify(shapely.normalize(whole), 0, preserve_topology=False)
 
     def absorb(self, other: Outline) -> None:
@@ -47,70 +52,61 @@ def trace(bands: Iterable[tuple[int, Bytes]], threshold: float) -> Iterator[Outl
     """Give the objects that reach a threshold, each as soon as no later band can add to it.
 
     Args:
-        bands: consecutive bands of a raster's rows from top to bottom: first row and stored bytes `(n, width)`.
+        bands: consecutive bands from top to bottom: first row and stored bytes `(n, width)`.
         threshold: the least probability of an object's pixels.
     """
-    open_outlines: list[Outline] = []
-    above: npt.NDArray[np.int32] | None = None
+    growing: list[Outline] = []
+    above: Labels | None = None
     for row, stored in bands:
         found, labels = _objects(row, stored, at_least(stored, threshold))
-        if above is None:
-            above = np.zeros(labels.shape[1], np.int32)
-        nodes = open_outlines + found
-        first = labels[0] + np.where(labels[0] > 0, len(open_outlines), 0)
-        last = labels[-1] + np.where(labels[-1] > 0, len(open_outlines), 0)
-        roots = _join(len(nodes), above, first)
-        for node, root in enumerate(roots):
-            if root != node:
-                nodes[root].absorb(nodes[node])
-        growing = sorted({roots[label - 1] for label in np.unique(last) if label})
-        yield from (nodes[node] for node in sorted(set(roots) - set(growing)))
-        place = {root: label for label, root in enumerate(growing, start=1)}
-        open_outlines = [nodes[root] for root in growing]
-        renumbered = np.array([0] + [place.get(root, 0) for root in roots], np.int32)
-        above = renumbered[last]
-    yield from open_outlines
+        labels[labels > 0] += len(growing)
+        objects = growing + found
+        roots = _join(len(objects), above, labels[0]) if above is not None else range(len(objects))
+        for index, root in enumerate(roots):
+            if root != index:
+                objects[root].absorb(objects[index])
+        open_ends = sorted({roots[label - 1] for label in np.unique(labels[-1]) if label})
+        yield from (objects[root] for root in sorted(set(roots).difference(open_ends)))
+        growing = [objects[root] for root in open_ends]
+        places = {root: place for place, root in enumerate(open_ends, start=1)}
+        above = np.array([0, *(places.get(root, 0) for root in roots)], np.int32)[labels[-1]]
+    yield from growing
 
 
-def _objects(
-    row: int, stored: Bytes, mask: npt.NDArray[np.bool_]
-) -> tuple[list[Outline], npt.NDArray[np.int32]]:
-    """The 4-connected objects of one band, and their numbers from 1 in each pixel, 0 where there is none."""
+def _objects(row: int, stored: Bytes, mask: npt.NDArray[np.bool_]) -> tuple[list[Outline], Labels]:
+    """The 4-connected objects of a band, and their numbers from 1 in each pixel; 0 is none."""
     place = Affine.translation(0, row)
-    rings: list[Any] = [
-        ring for ring, _ in shapes(mask.astype(np.uint8), mask=mask, connectivity=4, transform=place)
-    ]
+    traced = shapes(mask.astype(np.uint8), mask=mask, connectivity=4, transform=place)
+    rings: list[Any] = [ring for ring, _ in traced]
     labels = np.zeros(mask.shape, np.int32)
-    if not rings:
-        return [], labels
-    numbered = zip(rings, range(1, len(rings) + 1), strict=True)
-    rasterize(numbered, out=labels, transform=place)
-    pixels = np.bincount(labels.ravel(), minlength=len(rings) + 1)[1:]
-    totals = np.bincount(labels.ravel(), weights=stored.ravel(), minlength=len(rings) + 1)[1:]
-    polygons = [shapely.geometry.shape(ring) for ring in rings]
-    objects = [
-        Outline([polygon], int(count), int(total))
-        for polygon, count, total in zip(polygons, pixels, totals, strict=True)
+    if rings:
+        rasterize(((ring, n) for n, ring in enumerate(rings, start=1)), out=labels, transform=place)
+    sums = np.bincount(labels.ravel(), weights=stored.ravel(), minlength=len(rings) + 1)
+    counts = np.bincount(labels.ravel(), minlength=len(rings) + 1)
+    outlines = [
+        Outline([shapely.geometry.shape(ring)], int(count), int(total))
+        for ring, count, total in zip(rings, counts[1:], sums[1:], strict=True)
     ]
-    return objects, labels
+    return outlines, labels
 
 
-def _join(count: int, above: npt.NDArray[np.int32], below: npt.NDArray[np.int32]) -> list[int]:
-    """For each of `count` nodes the first node that it is connected with across a seam (union-find).
+def _join(count: int, above: Labels, below: Labels) -> list[int]:
+    """The first object that each of `count` objects is one with across a seam (union-find).
 
     Args:
-        above: node numbers from 1 in the row over the seam, `(width,)`; 0 for none.
+        count: how many objects there are.
+        above: object numbers from 1 in the row over the seam, `(width,)`; 0 is none.
         below: the same in the row under it.
     """
     parents = list(range(count))
 
-    def root(node: int) -> int:
-        while parents[node] != node:
-            parents[node] = node = parents[parents[node]]
-        return node
+    def root(index: int) -> int:
+        while parents[index] != index:
+            parents[index] = index = parents[parents[index]]
+        return index
 
     touching = (above > 0) & (below > 0)
-    for one, other in np.unique(np.stack([above[touching], below[touching]], axis=1), axis=0):
-        first, second = sorted((root(one - 1), root(other - 1)))
+    for upper, lower in np.unique(np.stack([above, below], axis=1)[touching], axis=0):
+        first, second = sorted((root(upper - 1), root(lower - 1)))
         parents[second] = first
-    return [root(node) for node in range(count)]
+    return [root(index) for index in range(count)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -13,7 +14,7 @@ import numpy.typing as npt
 import pyogrio
 import shapely
 from affine import Affine
-from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError, FieldError
+from pyogrio.errors import DataLayerError, DataSourceError
 
 from engine.errors import Cancelled, OutputError
 from engine.raster.atomic import replacing
@@ -22,13 +23,12 @@ from engine.raster.outlines import Outline, trace
 from engine.raster.stored import Bytes, StoredProbability, open_stored
 
 LAYER = "segments"
-TEXTS = ("expression", "model", "weights_sha256", "source")
 FEATURES_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
 class PolygonSummary:
-    """How many polygons were written, and their area in square metres, None where it cannot be known."""
+    """How many polygons there are, and their square metres together; None without a CRS."""
 
     count: int
     area_m2: float | None
@@ -43,14 +43,14 @@ def write_polygons(
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> PolygonSummary:
-    """Write one polygon for each 4-connected object that reaches the threshold, along the edges of its pixels.
+    """Write one polygon, along the edges of its pixels, for each 4-connected object.
 
     Args:
         probability_path: what `ProbabilityWriter` wrote.
         path: the GeoPackage to write, or to replace; its layer is `segments`.
         threshold: the least probability of an object's pixels.
-        attributes: `expression`, `model`, `weights_sha256`, `source` and `resolution`, the same for every polygon;
-            what is left out becomes NULL. `score` and `area_m2` are added.
+        attributes: `expression`, `model`, `weights_sha256`, `source` and `resolution`, the same for
+            every polygon; what is left out becomes NULL. `score` and `area_m2` are added.
         minimum_area_px: smaller objects are left out.
         progress: told the rows done and all rows.
         cancelled: asked now and then.
@@ -68,7 +68,7 @@ def write_polygons(
         large = (outline for outline in outlines if outline.pixels >= minimum_area_px)
         while (batch := list(islice(large, FEATURES_AT_ONCE))) or not layer.exists:
             layer.append(batch)
-        return PolygonSummary(layer.count, layer.area_m2)
+    return PolygonSummary(layer.count, layer.area_m2)
 
 
 def _watched(
@@ -88,39 +88,54 @@ class _Layer:
     """The layer `segments`, growing."""
 
     def __init__(
-        self, partial: Path, path: Path, stored: StoredProbability, attributes: Mapping[str, Any]
+        self,
+        partial: Path,
+        path: Path,
+        stored: StoredProbability,
+        attributes: Mapping[str, Any],
     ) -> None:
         self._partial, self._path, self._attributes = partial, path, attributes
         self._transform = stored.grid.transform
         self._wkt = stored.grid.crs.to_wkt() if stored.grid.crs else None
+        self._known_areas = 0
+        self._area = 0.0
         self.count = 0
-        self.area_m2: float | None = None
         self.exists = False
+
+    @property
+    def area_m2(self) -> float | None:
+        known = self._known_areas or (self._wkt and not self.count)
+        return self._area if known else None
 
     def append(self, outlines: list[Outline]) -> None:
         polygons = _placed([outline.polygon() for outline in outlines], self._transform)
         square_metres = areas(polygons, self._wkt)
-        if np.isfinite(square_metres).any():
-            self.area_m2 = (self.area_m2 or 0.0) + float(np.nansum(square_metres))
-        scores = np.array([outline.score for outline in outlines], np.float64)
-        resolution = self._attributes.get("resolution")
-        columns: dict[str, npt.NDArray[Any]] = {
-            "expression": self._text("expression", len(outlines)),
-            "score": scores,
-            "area_m2": square_metres,
-            "model": self._text("model", len(outlines)),
-            "weights_sha256": self._text("weights_sha256", len(outlines)),
-            "source": self._text("source", len(outlines)),
-            "resolution": np.full(len(outlines), np.nan if resolution is None else resolution, np.float64),
-        }
-        self._write(shapely.to_wkb(polygons), columns)
+        self._known_areas += int(np.isfinite(square_metres).sum())
+        self._area += float(np.nansum(square_metres))
         self.count += len(outlines)
-
-    def _text(self, name: str, count: int) -> npt.NDArray[np.object_]:
-        return np.full(count, self._attributes.get(name), object)
-
-    def _write(self, geometries: npt.NDArray[np.object_], columns: Mapping[str, npt.NDArray[Any]]) -> None:
+        columns = {
+            "expression": self._same("expression", polygons, object),
+            "score": np.array([outline.score for outline in outlines], np.float64),
+            "area_m2": square_metres,
+            "model": self._same("model", polygons, object),
+            "weights_sha256": self._same("weights_sha256", polygons, object),
+            "source": self._same("source", polygons, object),
+            "resolution": self._same("resolution", polygons, np.float64),
+        }
         try:
+            self._write(shapely.to_wkb(polygons), columns)
+        except (DataLayerError, DataSourceError, OSError) as error:
+            reason = str(error).rstrip(".")
+            raise OutputError(
+                f"{self._path} cannot be written: {reason}. Check the space on its disk."
+            ) from error
+
+    def _same(self, name: str, polygons: npt.NDArray[Any], kind: Any) -> npt.NDArray[Any]:
+        return np.full(len(polygons), self._attributes.get(name), kind)
+
+    def _write(self, geometries: Any, columns: Mapping[str, npt.NDArray[Any]]) -> None:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "'crs' was not provided")
             pyogrio.raw.write(
                 self._partial,
                 geometry=geometries,
@@ -132,15 +147,14 @@ class _Layer:
                 geometry_type="Polygon",
                 append=self.exists,
             )
-        except (CRSError, DataLayerError, DataSourceError, FeatureError, FieldError, OSError) as error:
-            raise OutputError(f"{self._path} cannot be written: {error}. Check the space on its disk.") from error
         self.exists = True
 
 
 def _placed(polygons: list[shapely.Polygon], transform: Affine) -> npt.NDArray[np.object_]:
     """Polygons from pixel coordinates into the CRS, exteriors counter-clockwise."""
     a, b, c, d, e, f = transform[:6]
-    placed = shapely.transform(
-        np.array(polygons, object), lambda at: at @ np.array([[a, d], [b, e]]) + (c, f)
+    linear, origin = np.array([[a, d], [b, e]]), np.array([c, f])
+    placed: npt.NDArray[np.object_] = shapely.orient_polygons(
+        shapely.transform(np.array(polygons, object), lambda at: at @ linear + origin)
     )
-    return shapely.orient_polygons(placed)
+    return placed

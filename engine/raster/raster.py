@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
@@ -18,6 +18,8 @@ from engine.raster.grid import Grid
 from engine.raster.stretch import Stretch
 from engine.raster.windows import Window
 
+Values = np.ma.MaskedArray[Any, Any]
+
 
 @dataclass(frozen=True)
 class View:
@@ -27,51 +29,38 @@ class View:
     valid: npt.NDArray[np.bool_]
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Raster:
     """The open part of a raster. `source.open_source` makes it and closes it.
 
     Attributes:
-        grid: the working grid that windows are counted in.
+        grid: the working grid, which windows are counted in.
         resolution: metres a pixel, the geometric mean of its sides; None where it cannot be known.
         bands: red, green and blue as 1-based band numbers.
         stretch: from values to bytes.
+        palette: the colour table `(n, 4)` that takes the place of the stretch, or None.
+        area: pixels outside it are not valid, or None.
+        dataset: the open file.
+        window: the part of the file that the grid covers, in its own pixels.
     """
 
-    def __init__(
-        self,
-        dataset: Any,
-        window: Window,
-        grid: Grid,
-        resolution: float | None,
-        bands: tuple[int, int, int],
-        stretch: Stretch,
-        palette: npt.NDArray[np.uint8] | None,
-        area: shapely.Polygon | shapely.MultiPolygon | None,
-    ) -> None:
-        self.grid = grid
-        self.resolution = resolution
-        self.bands = bands
-        self.stretch = stretch
-        self._dataset = dataset
-        self._window = window
-        self._palette = palette
-        self._area = area
-        self._lock = Lock()
-        self._resampling = self._choose_resampling()
+    grid: Grid
+    resolution: float | None
+    bands: tuple[int, int, int]
+    stretch: Stretch
+    palette: npt.NDArray[np.uint8] | None
+    area: shapely.Polygon | shapely.MultiPolygon | None
+    dataset: Any
+    window: Window
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     @property
     def description(self) -> str:
         """One line on what is read and how."""
-        names = "/".join(str(band) for band in dict.fromkeys(self.bands))
-        size = "resolution unknown" if self.resolution is None else f"{self.resolution:.4g} m a pixel"
-        if self._palette is not None:
-            colours = "colour table"
-        elif self.stretch.identity:
-            colours = "8 bit, unchanged"
-        else:
-            ends = zip(self.stretch.low, self.stretch.high, strict=True)
-            colours = "stretched from " + ", ".join(dict.fromkeys(f"{lo:.6g}..{hi:.6g}" for lo, hi in ends))
-        return f"{self.grid.width} x {self.grid.height} pixels, {size}, band {names}, {colours}"
+        bands = "/".join(str(band) for band in dict.fromkeys(self.bands))
+        size = f"{self.resolution:.4g} m a pixel" if self.resolution else "resolution unknown"
+        colours = "colour table" if self.palette is not None else self.stretch.description
+        return f"{self.grid.width} x {self.grid.height} pixels, {size}, band {bands}, {colours}"
 
     def read(self, window: Window) -> View:
         """Read a window of the grid; any thread may.
@@ -80,55 +69,55 @@ class Raster:
             RasterError: the file is damaged here, or gone.
             ValueError: the window is not within the grid.
         """
-        if not (
-            0 <= window.row < window.row + window.height <= self.grid.height
-            and 0 <= window.col < window.col + window.width <= self.grid.width
-        ):
-            raise ValueError(f"{window} is not within {self.grid.width} x {self.grid.height} pixels.")
-        values = {band: self._read_band(band, window) for band in dict.fromkeys(self.bands)}
+        if not self.grid.holds(window):
+            size = f"{self.grid.width} x {self.grid.height}"
+            raise ValueError(f"{window} is not within the grid of {size} pixels.")
+        values = {band: self._values(band, window) for band in dict.fromkeys(self.bands)}
         valid = self._valid(list(values.values()), window)
-        if self._palette is not None:
-            entries = self._palette[values[self.bands[0]].data.clip(0, len(self._palette) - 1)]
+        if self.palette is not None:
+            entries = self.palette[values[self.bands[0]].data.clip(0, len(self.palette) - 1)]
             valid &= entries[..., 3] > 0
             pixels = np.moveaxis(entries[..., :3], -1, 0)
         else:
             pixels = self.stretch.apply(np.stack([values[band].data for band in self.bands]))
         return View(np.where(valid, pixels, np.uint8(0)), valid)
 
-    def _read_band(self, band: int, window: Window) -> np.ma.MaskedArray[Any, Any]:
-        with self._lock, reading(self._dataset.name):
-            return self._dataset.read(
+    def _values(self, band: int, window: Window) -> Values:
+        """A band's own values at the grid's resolution, `(h, w)`."""
+        down, across = self.window.height / self.grid.height, self.window.width / self.grid.width
+        place = RasterioWindow(
+            self.window.col + window.col * across,
+            self.window.row + window.row * down,
+            window.width * across,
+            window.height * down,
+        )
+        with self._lock, reading(self.dataset.name):
+            values: Values = self.dataset.read(
                 band,
-                window=self._source_window(window),
+                window=place,
                 out_shape=(window.height, window.width),
                 resampling=self._resampling,
                 masked=True,
             )
+        return values
 
-    def _valid(self, values: list[np.ma.MaskedArray[Any, Any]], window: Window) -> npt.NDArray[np.bool_]:
-        """Where one band at least is not masked, all are finite, and the area reaches."""
-        valid: npt.NDArray[np.bool_] = ~np.logical_and.reduce([np.ma.getmaskarray(band) for band in values])
+    def _valid(self, values: list[Values], window: Window) -> npt.NDArray[np.bool_]:
+        """Where a band at least is not masked, all bands are finite, and the area reaches."""
+        valid: npt.NDArray[np.bool_] = ~np.logical_and.reduce(
+            [np.ma.getmaskarray(band) for band in values]
+        )
         for band in values:
             if np.issubdtype(band.dtype, np.floating):
                 valid &= np.isfinite(band.data)
-        if self._area is not None:
-            valid &= geometry_mask(
-                [self._area], valid.shape, self.grid.part(window).transform, invert=True
-            )
+        if self.area is not None:
+            transform = self.grid.part(window).transform
+            valid &= geometry_mask([self.area], valid.shape, transform, invert=True)
         return valid
 
-    def _source_window(self, window: Window) -> RasterioWindow:
-        """The window in pixels of the file; fractions of them where the grid is resampled."""
-        down, across = self._window.height / self.grid.height, self._window.width / self.grid.width
-        return RasterioWindow(
-            self._window.col + window.col * across,
-            self._window.row + window.row * down,
-            window.width * across,
-            window.height * down,
-        )
-
-    def _choose_resampling(self) -> Resampling:
-        native, working = self._window.width * self._window.height, self.grid.width * self.grid.height
-        if native == working or self._palette is not None:
+    @property
+    def _resampling(self) -> Resampling:
+        own = self.window.width * self.window.height
+        working = self.grid.width * self.grid.height
+        if own == working or self.palette is not None:
             return Resampling.nearest
-        return Resampling.average if native > working else Resampling.bilinear
+        return Resampling.average if own > working else Resampling.bilinear

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,14 @@ import shapely
 from engine.errors import InputError, RasterError
 from engine.raster import bands
 from engine.raster.boundary import open_dataset, reading
-from engine.raster.grid import Extent, Grid
+from engine.raster.grid import Extent, Grid, grid_of
 from engine.raster.ground import pixel_size
 from engine.raster.raster import Raster
 from engine.raster.stretch import IDENTITY, measure
 from engine.raster.windows import Window
 
 BLOCK_BYTES = 2**28
-"""The largest block that is read: a compressed block has to be unpacked whole, however little of it is asked for."""
+"""The largest block that is read: a compressed one is unpacked whole, whatever is asked of it."""
 
 GRID_PIXELS = 10**9
 """The most pixels that a finer resolution may make out of fewer."""
@@ -32,7 +32,7 @@ GRID_PIXELS = 10**9
 class Source:
     """A raster and the part of it that is asked for.
 
-    Args:
+    Attributes:
         path: a file, or any other name that GDAL can open.
         extent: `(xmin, ymin, xmax, ymax)` in the raster's CRS; all of it by default.
         bands: one or three 1-based band numbers; natural colours by default.
@@ -54,14 +54,14 @@ class Source:
             raise InputError(f"The path {self.path!r} is no path of a raster.")
         if self.extent is not None:
             _check_extent(self.extent)
-        if self.bands is not None and not (
-            isinstance(self.bands, tuple)
-            and len(self.bands) in (1, 3)
-            and all(type(band) is int and band > 0 for band in self.bands)
+        if self.bands is not None:
+            _check_bands(self.bands)
+        if self.resolution is not None and not (
+            _is_number(self.resolution) and self.resolution > 0
         ):
-            raise InputError(f"The bands {self.bands!r} are not one or three band numbers from 1 upwards.")
-        if self.resolution is not None and not (_is_number(self.resolution) and self.resolution > 0):
-            raise InputError(f"The resolution {self.resolution!r} is not a number of metres above 0.")
+            raise InputError(
+                f"The resolution {self.resolution!r} is not a number of metres above 0."
+            )
         self.polygon()
 
     @classmethod
@@ -74,9 +74,13 @@ class Source:
         known = [field.name for field in fields(cls)]
         unknown = sorted(set(values) - set(known))
         if unknown or "path" not in values:
-            what = f"unknown: {', '.join(unknown)}" if unknown else "the path is missing"
-            raise InputError(f"The source is not understood ({what}). It may have {', '.join(known)}.")
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+            wrong = f"unknown: {', '.join(unknown)}" if unknown else "its path is missing"
+            raise InputError(f"The source is wrong ({wrong}). It may have {', '.join(known)}.")
+        settings: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+        }
+        return cls(**settings)
 
     def to_dict(self) -> dict[str, Any]:
         """The source in JSON's types."""
@@ -96,9 +100,9 @@ class Source:
         except (shapely.errors.ShapelyError, TypeError) as error:
             raise InputError(f"The area is no WKT of a polygon: {error}.") from error
         if not isinstance(polygon, shapely.Polygon | shapely.MultiPolygon) or polygon.is_empty:
-            raise InputError(f"The area must be a polygon that is not empty, not {self.area[:60]!r}.")
+            raise InputError(f"The area is not a polygon with an inside: {self.area[:60]!r}.")
         if not np.isfinite(shapely.get_coordinates(polygon)).all():
-            raise InputError("The area has coordinates that are no numbers.")
+            raise InputError("The area has coordinates that are not numbers.")
         return polygon
 
 
@@ -108,8 +112,8 @@ def open_source(source: Source, finest: float | None = None) -> Iterator[Raster]
 
     Args:
         source: the raster and its part.
-        finest: metres a pixel; a raster that is more than twice as fine is read at this resolution, unless the
-            source asks for another.
+        finest: metres a pixel; a raster that is more than twice as fine is read at this resolution,
+            unless the source asks for another.
 
     Raises:
         InputError: the extent, area, bands or resolution do not fit the raster.
@@ -119,20 +123,74 @@ def open_source(source: Source, finest: float | None = None) -> Iterator[Raster]
         dataset = open_dataset(source.path)
     with dataset:
         with reading(source.path):
-            _check_readable(dataset, source.path)
-            whole = Grid(dataset.width, dataset.height, dataset.transform, dataset.crs)
-            chosen = bands.choose(dataset, source.bands)
-            _check_type(dataset, chosen)
-            palette = bands.palette(dataset, chosen)
-            stretch = IDENTITY if palette is not None else measure(dataset, chosen)
-        window = _window(whole, source)
-        native = whole.part(window)
-        grid, resolution = _working_grid(native, source, finest)
-        yield Raster(dataset, window, grid, resolution, chosen, stretch, palette, source.polygon())
+            raster = _part_of(dataset, source, finest)
+        yield raster
+
+
+def _part_of(dataset: Any, source: Source, finest: float | None) -> Raster:
+    _check_placed(dataset, source.path)
+    _check_blocks(dataset, source.path)
+    whole = grid_of(dataset)
+    window = _window(whole, source)
+    grid, resolution = _working_grid(whole.part(window), source, finest)
+    chosen = bands.choose(dataset, source.bands)
+    _check_real(dataset, chosen)
+    palette = bands.palette(dataset, chosen)
+    return Raster(
+        grid=grid,
+        resolution=resolution,
+        bands=chosen,
+        stretch=measure(dataset, chosen) if palette is None else IDENTITY,
+        palette=palette,
+        area=source.polygon(),
+        dataset=dataset,
+        window=window,
+    )
+
+
+def _window(whole: Grid, source: Source) -> Window:
+    """The pixels asked for: those of the extent, else of the box around the area, else all."""
+    polygon = source.polygon()
+    extent = source.extent or (polygon.bounds if polygon else whole.extent)
+    window = whole.enclosing(extent)
+    if window is None:
+        what = "extent" if source.extent else "area"
+        raise InputError(
+            f"The {what} {extent} is outside the raster {source.path}, which covers {whole.extent}."
+        )
+    if polygon and not shapely.box(*polygon.bounds).intersects(shapely.box(*extent)):
+        raise InputError(f"The area {polygon.bounds} is outside the extent {extent}.")
+    return window
+
+
+def _working_grid(own: Grid, source: Source, finest: float | None) -> tuple[Grid, float | None]:
+    """The grid to work on, and its metres a pixel."""
+    size = pixel_size(own)
+    if size is None:
+        if source.resolution is None:
+            return own, None
+        raise InputError(
+            f"{source.path} has no known size on the ground, so its resolution cannot be "
+            f"{source.resolution:g} m. Leave the resolution out, or give the raster its CRS."
+        )
+    mean = math.sqrt(size[0] * size[1])
+    asked = source.resolution or (finest if finest and mean < finest / 2 else None)
+    if asked is None:
+        return own, mean
+    across, down = own.width * size[0], own.height * size[1]
+    ground = f"{across:g} x {down:g} m"
+    if asked > max(across, down):
+        raise InputError(f"A resolution of {asked:g} m is coarser than the whole extent, {ground}.")
+    if across / asked * (down / asked) > max(GRID_PIXELS, own.width * own.height):
+        raise InputError(f"A resolution of {asked:g} m is too fine for an extent of {ground}.")
+    width, height = max(round(across / asked), 1), max(round(down / asked), 1)
+    return own.resampled(width, height), math.sqrt(across / width * down / height)
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= sys.float_info.max
 
 
 def _check_extent(extent: object) -> None:
@@ -140,77 +198,57 @@ def _check_extent(extent: object) -> None:
         raise InputError(f"The extent {extent!r} is not four numbers: xmin, ymin, xmax, ymax.")
     xmin, ymin, xmax, ymax = extent
     if xmin >= xmax or ymin >= ymax:
-        raise InputError(f"The extent {extent!r} is empty: xmin must be below xmax, and ymin below ymax.")
+        raise InputError(f"The extent {extent!r} is empty: xmin < xmax and ymin < ymax are needed.")
 
 
-def _check_readable(dataset: Any, path: str) -> None:
-    if not dataset.count:
-        inner = ", ".join(dataset.subdatasets[:5])
-        raise RasterError(f"{path} holds no bands itself. " + (f"Choose one of {inner}." if inner else ""))
-    transform = dataset.transform
-    if transform.is_identity:
-        tied = {
-            "ground control points": dataset.gcps[0],
-            "rational polynomials (RPC)": dataset.rpcs,
-            "geolocation arrays": dataset.tags(ns="GEOLOCATION"),
-        }
-        for means, present in tied.items():
-            if present:
-                raise RasterError(f"{path} is placed by {means} only. Warp it first: Raster > Projections > Warp.")
-    if not all(map(math.isfinite, transform)) or not transform.determinant:
-        raise RasterError(f"{path} has a transform that places its pixels nowhere: {tuple(transform)[:6]}.")
-    height, width = dataset.block_shapes[0]
-    together = dataset.count if dataset.interleaving == dataset.interleaving.pixel else 1
-    block = height * width * together * np.dtype(_numpy_type(dataset.dtypes[0])).itemsize
-    if block > BLOCK_BYTES:
-        raise RasterError(
-            f"{path} is stored in blocks of {width} x {height} pixels, {block / 2**20:,.0f} MiB each, which do not fit "
-            "into memory. Make it tiled first: Raster > Conversion > Translate with TILED=YES."
+def _check_bands(numbers: object) -> None:
+    if (
+        not isinstance(numbers, tuple)
+        or len(numbers) not in (1, 3)
+        or not all(type(band) is int and band > 0 for band in numbers)
+    ):
+        raise InputError(
+            f"The bands {numbers!r} are not one or three band numbers, counted from 1."
         )
 
 
-def _numpy_type(gdal_type: str) -> str:
-    return "complex64" if gdal_type == "complex_int16" else gdal_type
+def _check_placed(dataset: Any, path: str) -> None:
+    if not dataset.count:
+        inner = ", ".join(dataset.subdatasets[:5])
+        raise RasterError(
+            f"{path} has no bands itself. {f'Choose one of {inner}.' if inner else ''}"
+        )
+    transform = dataset.transform
+    if not all(map(math.isfinite, transform)) or not transform.determinant:
+        raise RasterError(f"{path} has a transform that gives its pixels no size: {transform[:6]}.")
+    if not transform.is_identity:
+        return
+    ties = {
+        "ground control points": dataset.gcps[0],
+        "rational polynomials (RPC)": dataset.rpcs,
+        "geolocation arrays": dataset.tags(ns="GEOLOCATION"),
+    }
+    for kind in (kind for kind, present in ties.items() if present):
+        raise RasterError(
+            f"{path} is placed by {kind} only. Warp it first: Raster > Projections > Warp."
+        )
 
 
-def _check_type(dataset: Any, chosen: tuple[int, ...]) -> None:
+def _check_blocks(dataset: Any, path: str) -> None:
+    height, width = dataset.block_shapes[0]
+    pixel = np.dtype(dataset.dtypes[0].replace("complex_int16", "complex64")).itemsize
+    if dataset.tags(ns="IMAGE_STRUCTURE").get("INTERLEAVE") == "PIXEL":
+        pixel *= dataset.count
+    if height * width * pixel > BLOCK_BYTES:
+        raise RasterError(
+            f"{path} is stored in blocks of {width} x {height} pixels, too large for the memory. "
+            "Make it tiled first: Raster > Conversion > Translate with TILED=YES."
+        )
+
+
+def _check_real(dataset: Any, chosen: tuple[int, ...]) -> None:
     for band in chosen:
-        kind = dataset.dtypes[band - 1]
-        if kind.startswith("complex"):
-            raise RasterError(f"{dataset.name} has complex numbers in band {band}. Make an amplitude image of it first.")
-
-
-def _window(whole: Grid, source: Source) -> Window:
-    """The pixels asked for: those of the extent, or of the area's box, or all."""
-    polygon = source.polygon()
-    if polygon is not None and not polygon.intersects(shapely.box(*(source.extent or whole.extent))):
-        where = "extent" if source.extent else "raster"
-        raise InputError(f"The area {polygon.bounds} is outside the {where} {source.extent or whole.extent}.")
-    extent = source.extent or (polygon.bounds if polygon is not None else whole.extent)
-    window = whole.enclosing(extent)
-    if window is None:
-        raise InputError(f"The extent {extent} is outside the raster {source.path}, which covers {whole.extent}.")
-    return window
-
-
-def _working_grid(native: Grid, source: Source, finest: float | None) -> tuple[Grid, float | None]:
-    """The grid to work on, and its metres a pixel."""
-    size = pixel_size(native)
-    if size is None:
-        if source.resolution is not None:
-            raise InputError(
-                f"{source.path} has no known size on the ground, so a resolution in metres cannot be kept. Leave it "
-                "out, or give the raster its CRS: Layer > Set Layer CRS."
+        if dataset.dtypes[band - 1].startswith("complex"):
+            raise RasterError(
+                f"{dataset.name} has complex numbers in band {band}. Make an amplitude image first."
             )
-        return native, None
-    own = math.sqrt(size[0] * size[1])
-    asked = source.resolution or (finest if finest and own < finest / 2 else None)
-    if asked is None:
-        return native, own
-    across, down = native.width * size[0], native.height * size[1]
-    if asked > max(across, down):
-        raise InputError(f"A resolution of {asked:g} m is coarser than the whole extent, {across:g} x {down:g} m.")
-    if across * down / asked**2 > max(GRID_PIXELS, native.width * native.height):
-        raise InputError(f"A resolution of {asked:g} m is too fine for {across:g} x {down:g} m at {own:g} m a pixel.")
-    width, height = max(round(across / asked), 1), max(round(down / asked), 1)
-    return native.resampled(width, height), math.sqrt(across * down / (width * height))

@@ -1,4 +1,4 @@
-"""Probabilities as they are stored: one byte a pixel, `round(254 * p)`, and 255 where there is none."""
+"""Stored probabilities: a byte a pixel, `round(254 * p)`, and 255 where there is none."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from rasterio.windows import Window as RasterioWindow
 
 from engine.errors import InputError, RasterError
 from engine.raster.boundary import open_dataset, reading
-from engine.raster.grid import Grid
+from engine.raster.grid import Grid, grid_of
 
 Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
 
 NODATA = 255
 SCALE = 254
@@ -30,19 +32,19 @@ TAGS = "SEGMENT_BY_TEXT"
 PIXELS_AT_ONCE = 2**23
 
 
-def encode(probability: npt.NDArray[np.float32], valid: npt.NDArray[np.bool_]) -> Bytes:
+def encode(probability: Floats, valid: Mask) -> Bytes:
     """Probabilities 0..1 as bytes, `NODATA` where not valid."""
     codes = np.rint(np.where(valid, probability, 0) * SCALE).astype(np.uint8)
     return np.where(valid, codes, np.uint8(NODATA))
 
 
-def decode(stored: Bytes) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+def decode(stored: Bytes) -> tuple[Floats, Mask]:
     """Probabilities 0..1 and where they are valid; 0 elsewhere."""
-    valid = stored != NODATA
-    return np.where(valid, stored, 0).astype(np.float32) / SCALE, valid
+    valid: Mask = stored != NODATA
+    return np.where(valid, stored, 0).astype(np.float32) / np.float32(SCALE), valid
 
 
-def at_least(stored: Bytes, threshold: float) -> npt.NDArray[np.bool_]:
+def at_least(stored: Bytes, threshold: float) -> Mask:
     """Where the stored probability is valid and reaches the threshold.
 
     Raises:
@@ -50,10 +52,13 @@ def at_least(stored: Bytes, threshold: float) -> npt.NDArray[np.bool_]:
     """
     if not 0 <= threshold <= 1:
         raise InputError(f"The threshold {threshold} is not between 0 and 1.")
-    return (stored >= math.ceil(threshold * SCALE - 1e-9)) & (stored != NODATA)
+    # The tolerance keeps 0.1 * 254 = 25.400000000000002 and its like from asking for one step more.
+    reached: Mask = stored >= math.ceil(threshold * SCALE - 1e-9)
+    valid: Mask = stored != NODATA
+    return reached & valid
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StoredProbability:
     """An open raster of stored probabilities: its grid, and the tags it was written with."""
 
@@ -63,7 +68,11 @@ class StoredProbability:
     dataset: Any
 
     def bands(self) -> Iterator[tuple[int, Bytes]]:
-        """Full-width bands of whole tile rows from top to bottom: first row and stored bytes `(n, width)`."""
+        """Full-width bands from top to bottom: first row and stored bytes `(n, width)`.
+
+        Raises:
+            RasterError: the file is damaged.
+        """
         width, height = self.grid.width, self.grid.height
         rows = max(PIXELS_AT_ONCE // width // TILE, 1) * TILE
         for row in range(0, height, rows):
@@ -85,6 +94,10 @@ def open_stored(path: str | Path) -> Iterator[StoredProbability]:
         dataset = open_dataset(path)
     with dataset:
         if dataset.dtypes != ("uint8",) or dataset.nodata != NODATA:
-            raise RasterError(f"{path} is no probability raster of this plugin: choose one that it wrote.")
-        grid = Grid(dataset.width, dataset.height, dataset.transform, dataset.crs)
-        yield StoredProbability(path, grid, dataset.tags(ns=TAGS), dataset)
+            raise RasterError(
+                f"{path} is no probability raster: choose one that this plugin wrote."
+            )
+        with reading(path):
+            grid = grid_of(dataset)
+            tags = dataset.tags(ns=TAGS)
+        yield StoredProbability(path, grid, tags, dataset)

@@ -1,4 +1,4 @@
-"""Stretch: from a raster's values to the 0..255 that models see, the same for every window and every extent."""
+"""Stretch: from values to the 0..255 that models see, the same for every window and extent."""
 
 from __future__ import annotations
 
@@ -14,44 +14,56 @@ SAMPLE_PIXELS = 2**20
 """How many pixels the percentiles are taken from."""
 
 WHOLE_PIXELS = 2**26
-"""The largest raster without overviews that is decimated; of larger ones, evenly spread patches are read."""
+"""The largest raster without overviews that is decimated; larger ones give spread patches."""
 
 PATCHES, PATCH = 16, 64
 """Patches along each side, and their side in pixels."""
+
+Ends = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
 class Stretch:
     """What becomes 0 (`low`) and what becomes 255 (`high`) in red, green and blue."""
 
-    low: tuple[float, float, float]
-    high: tuple[float, float, float]
+    low: Ends
+    high: Ends
 
     @property
     def identity(self) -> bool:
-        """Whether values pass unchanged."""
+        """Whether bytes pass unchanged."""
         return self == IDENTITY
+
+    @property
+    def description(self) -> str:
+        """A few words for the analyst."""
+        if self.identity:
+            return "8 bit, unchanged"
+        ends = [f"{low:.6g}..{high:.6g}" for low, high in zip(self.low, self.high, strict=True)]
+        return "stretched from " + ", ".join(dict.fromkeys(ends))
 
     def apply(self, values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         """Values `(3, h, w)` of any real type as bytes; what is no number becomes 0."""
         if self.identity and values.dtype == np.uint8:
             return values
-        low = np.array(self.low)[:, None, None]
-        high = np.array(self.high)[:, None, None]
+        low, high = (np.array(ends)[:, None, None] for ends in (self.low, self.high))
         with np.errstate(all="ignore"):
             scale = np.where(high > low, 255 / (high - low), 0)
             scaled = (np.clip(values, low, high) - low) * scale
-        return np.rint(np.nan_to_num(scaled)).clip(0, 255).astype(np.uint8)
+        stretched: npt.NDArray[np.uint8] = (
+            np.rint(np.nan_to_num(scaled)).clip(0, 255).astype(np.uint8)
+        )
+        return stretched
 
 
 IDENTITY = Stretch((0.0, 0.0, 0.0), (255.0, 255.0, 255.0))
 
 
 def measure(dataset: Any, bands: tuple[int, int, int]) -> Stretch:
-    """The stretch of an open dataset's bands: identity for 8-bit ones, percentiles of the whole raster for others.
+    """The stretch of an open dataset's bands: identity for 8 bits, else percentiles of all of it.
 
-    Nodata, masked pixels and values that are no finite numbers do not count. Where the percentiles coincide, the
-    extremes take their place; a constant band becomes 0.
+    Nodata, masked pixels and values that are no finite numbers do not count. Where the percentiles
+    coincide, the extremes take their place; a constant band becomes 0.
     """
     ends = {band: _ends(dataset, band) for band in set(bands)}
     red, green, blue = (ends[band] for band in bands)
@@ -75,18 +87,20 @@ def _sample(dataset: Any, band: int) -> npt.NDArray[np.float64]:
     """Valid values from all over a band, `(n,)`."""
     if dataset.overviews(band) or dataset.width * dataset.height <= WHOLE_PIXELS:
         return _decimated(dataset, band)
-    rows = np.linspace(0, max(dataset.height - PATCH, 0), PATCHES, dtype=int)
-    cols = np.linspace(0, max(dataset.width - PATCH, 0), PATCHES, dtype=int)
-    windows = (RasterioWindow(col, row, PATCH, PATCH) for row in rows for col in cols)
-    values = np.concatenate([_finite(dataset.read(band, window=w, masked=True)) for w in windows])
+    height, width = min(PATCH, dataset.height), min(PATCH, dataset.width)
+    rows = np.linspace(0, dataset.height - height, PATCHES, dtype=int)
+    cols = np.linspace(0, dataset.width - width, PATCHES, dtype=int)
+    windows = (RasterioWindow(col, row, width, height) for row in rows for col in cols)
+    patches = [_finite(dataset.read(band, window=window, masked=True)) for window in windows]
+    values = np.concatenate(patches)
     return values if len(values) else _decimated(dataset, band)
 
 
 def _decimated(dataset: Any, band: int) -> npt.NDArray[np.float64]:
     step = max((dataset.width * dataset.height / SAMPLE_PIXELS) ** 0.5, 1)
-    width = max(round(dataset.width / step), 1)
-    height = max(min(round(dataset.height / step), SAMPLE_PIXELS // width), 1)
-    return _finite(dataset.read(band, out_shape=(height, min(width, SAMPLE_PIXELS)), masked=True))
+    width = min(max(round(dataset.width / step), 1), SAMPLE_PIXELS)
+    height = min(max(round(dataset.height / step), 1), SAMPLE_PIXELS // width)
+    return _finite(dataset.read(band, out_shape=(height, width), masked=True))
 
 
 def _finite(values: np.ma.MaskedArray[Any, Any]) -> npt.NDArray[np.float64]:

@@ -30,8 +30,8 @@ def plan_windows(grid: Grid, size: int, overlap: int) -> list[list[Window]]:
         overlap: the least number of pixels that neighbouring windows share.
 
     Returns:
-        Rows of windows, from top to bottom and from left to right. A grid that fits into `size` x `size` is one
-        window. No window goes beyond the grid.
+        Rows of windows, from top to bottom and from left to right. A grid that fits into `size` x
+        `size` is one window. No window goes beyond the grid.
 
     Raises:
         InputError: a size or overlap that no plan can keep.
@@ -39,7 +39,9 @@ def plan_windows(grid: Grid, size: int, overlap: int) -> list[list[Window]]:
     if size < 1:
         raise InputError(f"A window size of {size} pixels is too small: give at least 1.")
     if not 0 <= overlap < size:
-        raise InputError(f"An overlap of {overlap} pixels does not fit windows of {size} pixels: give 0 to {size - 1}.")
+        raise InputError(
+            f"An overlap of {overlap} pixels does not fit windows of {size}: give 0 to {size - 1}."
+        )
     height, width = min(size, grid.height), min(size, grid.width)
     return [
         [Window(row, col, height, width) for col in _starts(grid.width, size, overlap)]
@@ -48,7 +50,7 @@ def plan_windows(grid: Grid, size: int, overlap: int) -> list[list[Window]]:
 
 
 def _starts(length: int, size: int, overlap: int) -> list[int]:
-    """First pixels of the fewest windows that cover `length` pixels, the last one ending with it."""
+    """First pixels of the fewest windows that cover `length` pixels and end with it."""
     if length <= size:
         return [0]
     steps = -(-(length - size) // (size - overlap))

@@ -9,18 +9,27 @@ from pathlib import Path
 from types import TracebackType
 
 import numpy as np
-import numpy.typing as npt
 from rasterio.windows import Window as RasterioWindow
 
 from engine.errors import Cancelled, OutputError
 from engine.raster.atomic import replacing
 from engine.raster.boundary import open_dataset, writing
 from engine.raster.grid import Grid
-from engine.raster.stored import NODATA, TAGS, TILE, Bytes, at_least, encode, open_stored
+from engine.raster.stored import (
+    NODATA,
+    TAGS,
+    TILE,
+    Bytes,
+    Floats,
+    Mask,
+    at_least,
+    encode,
+    open_stored,
+)
 
 
 class ProbabilityWriter:
-    """Writes a probability raster row by row; the file appears under its name only when it is whole.
+    """Writes a probability raster by rows; the file appears under its name only when it is whole.
 
     Args:
         path: the GeoTIFF to write, or to replace.
@@ -29,26 +38,25 @@ class ProbabilityWriter:
     """
 
     def __init__(self, path: str | Path, grid: Grid, tags: Mapping[str, str] | None = None) -> None:
-        self._path = Path(path)
-        self._grid = grid
-        self._tags = dict(tags or {})
-        self._stack = ExitStack()
+        self._path, self._grid, self._tags = Path(path), grid, dict(tags or {})
 
     def __enter__(self) -> ProbabilityWriter:
         with ExitStack() as stack:
             partial = stack.enter_context(replacing(self._path))
-            self._tiles = stack.enter_context(_TileRows(partial, self._path, self._grid, self._tags))
+            tiles = _TileRows(partial, self._path, self._grid, self._tags)
+            self._tiles = stack.enter_context(tiles)
             self._stack = stack.pop_all()
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._stack.__exit__(kind, error, trace)
 
-    def write(
-        self, row: int, probability: npt.NDArray[np.float32], valid: npt.NDArray[np.bool_]
-    ) -> None:
+    def write(self, row: int, probability: Floats, valid: Mask) -> None:
         """Write the next rows.
 
         Args:
@@ -57,7 +65,8 @@ class ProbabilityWriter:
             valid: `(n, width)`; the others become nodata.
 
         Raises:
-            OutputError: the disk is full, or the rows come out of order.
+            OutputError: the disk is full.
+            ValueError: the rows come out of order.
         """
         self._tiles.append(row, encode(probability, valid))
 
@@ -68,7 +77,7 @@ def write_mask(
     threshold: float,
     cancelled: Callable[[], bool] | None = None,
 ) -> None:
-    """Write the mask of a stored probability raster: 1 where it reaches the threshold, 0 elsewhere, nodata kept.
+    """Write the mask of a probability raster: 1 where it reaches the threshold, 0, or nodata.
 
     Raises:
         InputError: a threshold that is not a probability.
@@ -88,9 +97,9 @@ def write_mask(
 
 
 class _TileRows:
-    """A one-byte GeoTIFF that takes rows in any number and writes them as whole rows of tiles, each once.
+    """A one-byte GeoTIFF that takes rows in any number and writes whole rows of tiles, each once.
 
-    GDAL does not report errors of the last, late writes: so every row of tiles is read back and compared.
+    GDAL keeps silent about errors of the last, late writes: so all is read back and compared.
     """
 
     def __init__(self, partial: Path, path: Path, grid: Grid, tags: Mapping[str, str]) -> None:
@@ -121,7 +130,10 @@ class _TileRows:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         try:
             if kind is None:
@@ -134,32 +146,35 @@ class _TileRows:
 
     def append(self, row: int, rows: Bytes) -> None:
         """Take rows `(n, width)`; `row` is the first of them and must be the next."""
-        expected = len(self._checksums) * TILE + len(self._pending)
-        if row != expected:
-            raise OutputError(f"{self._path}: row {row} was given where row {expected} is next.")
+        if row != self._taken:
+            raise ValueError(f"Row {row} of {self._path} was given where {self._taken} is next.")
         self._pending = np.concatenate([self._pending, rows])
         while len(self._pending) >= TILE:
             self._write(self._pending[:TILE])
             self._pending = self._pending[TILE:]
 
+    @property
+    def _taken(self) -> int:
+        return len(self._checksums) * TILE + len(self._pending)
+
     def _write(self, rows: Bytes) -> None:
         with writing(self._path):
-            self._dataset.write(rows, 1, window=self._window(len(self._checksums), len(rows)))
-        self._checksums.append(zlib.crc32(np.ascontiguousarray(rows)))
+            self._dataset.write(rows, 1, window=self._window(len(self._checksums)))
+        self._checksums.append(zlib.crc32(rows.tobytes()))
 
     def _finish(self) -> None:
-        expected = len(self._checksums) * TILE + len(self._pending)
-        if expected != self._grid.height:
-            raise OutputError(f"{self._path}: only {expected} of {self._grid.height} rows were written.")
+        if self._taken != self._grid.height:
+            raise ValueError(f"{self._path} got {self._taken} of {self._grid.height} rows.")
         if len(self._pending):
             self._write(self._pending)
 
     def _verify(self) -> None:
         with writing(self._path), open_dataset(self._partial) as dataset:
             for tile_row, checksum in enumerate(self._checksums):
-                rows = min(TILE, self._grid.height - tile_row * TILE)
-                if zlib.crc32(dataset.read(1, window=self._window(tile_row, rows))) != checksum:
-                    raise OutputError(f"{self._path} was not written whole: check the space on its disk.")
+                rows = dataset.read(1, window=self._window(tile_row))
+                if zlib.crc32(rows.tobytes()) != checksum:
+                    raise OutputError(f"{self._path} was not written whole: the disk may be full.")
 
-    def _window(self, tile_row: int, rows: int) -> RasterioWindow:
-        return RasterioWindow(0, tile_row * TILE, self._grid.width, rows)
+    def _window(self, tile_row: int) -> RasterioWindow:
+        row = tile_row * TILE
+        return RasterioWindow(0, row, self._grid.width, min(TILE, self._grid.height - row))

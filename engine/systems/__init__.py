@@ -1,0 +1,31 @@
+"""The five systems. Each is a Segmenter to the rest of the engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from engine.zoo import ModelCard
+
+
+class Segmenter(Protocol):
+    """A loaded model: an image is encoded once, then answers any number of expressions.
+
+    Attributes:
+        card: What the model is.
+        device: Where it computes.
+        weights_sha256: SHA-256 of its weights' file.
+    """
+
+    card: ModelCard
+    device: torch.device
+    weights_sha256: str
+
+    def encode(self, view: Tensor) -> Any:
+        """Text-independent features of a view `(3, h, w)` uint8 of any size."""
+
+    def decode(self, features: Any, expression: str) -> Tensor:
+        """Logits `(h, w)` float32 at the view's size, on the CPU."""

@@ -1,0 +1,100 @@
+"""RSRefSeg's jsonl: one line a sample, with its mask as COCO RLE."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools import mask as coco_mask
+
+from engine.errors import InputError
+
+
+@dataclass(frozen=True)
+class ReferringSample:
+    """An image, a sentence and what it means.
+
+    Attributes:
+        image: The image's path.
+        expression: The sentence.
+        mask: `(H, W)` bool.
+        split: train, val or test.
+        kind: The kind of sentence, where the file says so.
+    """
+
+    image: Path
+    expression: str
+    mask: NDArray[np.bool_]
+    split: str
+    kind: str
+
+
+def read(annotations: Path, images: Path, split: str | None = None) -> Iterator[ReferringSample]:
+    """The samples of a file, in its order.
+
+    Args:
+        annotations: The jsonl file.
+        images: The folder its `file_name`s are in.
+        split: Only this split.
+
+    Raises:
+        InputError: A line that is no sample; it names the line.
+    """
+    try:
+        with annotations.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    row = _row(line, f"{annotations}, line {number}")
+                    if split is None or row["split"] == split:
+                        yield _sample(row, images, f"{annotations}, line {number}")
+    except (OSError, UnicodeDecodeError) as cause:
+        raise InputError(f"{annotations} cannot be read: {cause}") from cause
+
+
+def _row(line: str, where: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError as cause:
+        raise InputError(f"{where}: no JSON ({cause}).") from cause
+    missing = [key for key in ("split", "sent", "file_name", "segmentation") if key not in row]
+    if missing:
+        raise InputError(f"{where}: {', '.join(missing)} is missing.")
+    return dict(row)
+
+
+def _sample(row: dict[str, Any], images: Path, where: str) -> ReferringSample:
+    image = images / row["file_name"]
+    if not image.is_file():
+        raise InputError(f"{where}: the image {image} is not there.")
+    return ReferringSample(image, str(row["sent"]), decode_mask(row["segmentation"], where), row["split"],
+                           str(row.get("kind", "")))  # fmt: skip
+
+
+def decode_mask(segmentation: Any, where: str = "segmentation") -> NDArray[np.bool_]:
+    """A mask from COCO RLE, compressed text or a list of counts, or from a list of such parts.
+
+    Raises:
+        InputError: It is neither.
+    """
+    parts = segmentation if isinstance(segmentation, list) else [segmentation]
+    try:
+        masks = []
+        for part in parts:
+            height, width = part["size"]
+            counts = part["counts"]
+            compressed = part if isinstance(counts, str | bytes) else coco_mask.frPyObjects(part, height, width)
+            masks.append(coco_mask.decode(compressed).astype(bool))
+        return np.logical_or.reduce(masks)
+    except (KeyError, TypeError, ValueError, IndexError) as cause:
+        raise InputError(f"{where}: the segmentation is no COCO RLE ({cause}).") from cause
+
+
+def encode_mask(mask: NDArray[np.bool_]) -> dict[str, Any]:
+    """A mask `(H, W)` as compressed COCO RLE."""
+    encoded = coco_mask.encode(np.asfortranarray(mask.astype(np.uint8)))
+    return {"size": [int(side) for side in encoded["size"]], "counts": encoded["counts"].decode("ascii")}

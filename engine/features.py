@@ -1,0 +1,59 @@
+"""The cache of image features: a second expression on the same view does not encode again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import torch
+
+DEFAULT_BYTES = 512 * 2**20
+
+
+class FeatureCache:
+    """Features by view, the longest unused forgotten first.
+
+    Attributes:
+        limit: Bytes of tensors kept at most.
+        encoded: Views encoded so far, for the tests and the curious.
+    """
+
+    def __init__(self, limit: int = DEFAULT_BYTES) -> None:
+        self.limit = limit
+        self.encoded = 0
+        self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, key: Hashable, encode: Callable[[], Any]) -> Any:
+        """The features under a key, encoded now if they are not kept."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key][0]
+        features = encode()
+        self.encoded += 1
+        size = tensor_bytes(features)
+        if size <= self.limit:
+            self._kept[key] = (features, size)
+            self._bytes += size
+            while self._bytes > self.limit:
+                _, (_, freed) = self._kept.popitem(last=False)
+                self._bytes -= freed
+        return features
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self._kept.clear()
+        self._bytes = 0
+
+
+def tensor_bytes(value: Any) -> int:
+    """Bytes of all tensors inside a tensor, a tuple or a dataclass."""
+    if isinstance(value, torch.Tensor):
+        return value.numel() * value.element_size()
+    if isinstance(value, tuple | list):
+        return sum(tensor_bytes(part) for part in value)
+    if is_dataclass(value):
+        return sum(tensor_bytes(getattr(value, field.name)) for field in fields(value))
+    return 0
