@@ -48,8 +48,8 @@ class OpenClipDualEncoder(nn.Module):
     mean = (0.48145466, 0.4578275, 0.40821073)
     std = (0.26862954, 0.26130258, 0.27577711)
 
-    def __init__(self, sizes: OpenClipSizes) -> None:
-        """Builds the model with random weights.
+    def __init__(self, sizes: OpenClipSizes, bias: float = 0.0) -> None:
+        """Builds the model with random weights and a bias, which open_clip's models lack.
 
         Raises:
             ModelError: open_clip knows no model of that name, or its text tower is not a CLIP's.
@@ -59,8 +59,7 @@ class OpenClipDualEncoder(nn.Module):
         self._towers()
         self.image_size = _side(self.model.visual.image_size)
         self.dim = sizes.dim if not sizes.name else int(self.text_tower.text_projection.shape[-1])
-        # open_clip's CLIP models have no bias; the dense prompt of Eq. 7 wants one.
-        self.logit_bias = nn.Parameter(torch.zeros(()))
+        self.logit_bias = nn.Parameter(torch.tensor(bias))
         self._tokenizer = open_clip.tokenizer.SimpleTokenizer(context_length=self.text_tower.context_length)
 
     def _towers(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from engine.errors import InputError
 
@@ -44,6 +44,7 @@ class OptimiserConfig:
         warmup: Steps of linear warm-up; a cosine follows.
         clip: Largest gradient norm.
         ema: Decay of the averaged weights.
+        scalar_factor: Learning rate of single numbers (temperatures, biases), as a multiple.
     """
 
     steps: int
@@ -54,6 +55,7 @@ class OptimiserConfig:
     warmup: int = 200
     clip: float = 1.0
     ema: float = 0.998
+    scalar_factor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,10 @@ class TrainingConfig:
 
     Attributes:
         model: Which configuration of which system, such as "rsrefseg2-compact".
+        objective: "encoders" teaches the image encoders all categories at every position;
+            "referring" teaches the whole model what sentences mean.
+        side: Side of the training views in pixels.
+        initial: Weights to start from, such as those of an "encoders" run; none if empty.
         out: Folder of the run: checkpoints, curves, the best weights.
         seed: Of the first weights and everything drawn.
         evaluate_every: Steps between two validations.
@@ -74,6 +80,9 @@ class TrainingConfig:
     out: Path
     data: DataConfig
     optimiser: OptimiserConfig
+    objective: Literal["encoders", "referring"] = "referring"
+    side: int = 384
+    initial: str = ""
     seed: int = 0
     evaluate_every: int = 250
     save_every: int = 50

@@ -146,14 +146,26 @@ class _State:
 
 
 def parameter_groups(model: nn.Module, config: OptimiserConfig) -> list[dict[str, Any]]:
-    """Matrices decay; vectors, scalars and embeddings' rows do not."""
-    trained = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    """Matrices decay; vectors and position embeddings do not; single numbers move faster.
+
+    Adam moves a number by about the learning rate a step, whatever its gradient: a temperature or
+    a bias that has far to go needs a larger one.
+    """
     embeddings = ("embedding", "pos_embed", "img_pe")
-    decayed = [p for name, p in trained if p.ndim > 1 and not any(word in name for word in embeddings)]
-    kept = {id(p) for p in decayed}
+    decayed, kept, scalars = [], [], []
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        if parameter.numel() == 1:
+            scalars.append(parameter)
+        elif parameter.ndim > 1 and not any(word in name for word in embeddings):
+            decayed.append(parameter)
+        else:
+            kept.append(parameter)
     return [
         {"params": decayed, "weight_decay": config.weight_decay},
-        {"params": [p for _, p in trained if id(p) not in kept], "weight_decay": 0.0},
+        {"params": kept, "weight_decay": 0.0},
+        {"params": scalars, "weight_decay": 0.0, "lr": config.learning_rate * config.scalar_factor},
     ]
 
 

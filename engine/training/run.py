@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,18 +11,20 @@ import numpy as np
 import torch
 from torch import nn
 
-from engine.data.batch import TrainingBatches
+from engine.data.batch import TrainingBatches, collate
 from engine.data.categories import VHR10, Category
 from engine.data.coco import CocoInstances
 from engine.data.expressions import ExpressionGenerator
 from engine.data.scene import Scene
 from engine.data.views import View, ViewSampler, visible_objects, whole_view
 from engine.evaluation.metrics import ReferringMetrics
+from engine.systems.rsrefseg2.checkpoint import load_own, save_own
 from engine.systems.rsrefseg2.config import compact
 from engine.systems.rsrefseg2.model import RSRefSeg2
 from engine.systems.rsrefseg2.objective import predict, training_losses
+from engine.systems.rsrefseg2.pretraining import EncoderPretraining
 from engine.training.config import TrainingConfig
-from engine.training.loop import Run, train
+from engine.training.loop import Losses, Run, Validate, train
 
 VALIDATION_EXPRESSIONS = 6
 BLOCK = 10
@@ -33,22 +35,25 @@ def run(config: TrainingConfig, device: torch.device) -> Path:
     torch.manual_seed(config.seed)
     source = CocoInstances(config.data.annotations, config.data.images, config.data.labelled_only_if_present)
     training, validation = split(source.names(), config.data.validation_share)
-    side = config.data.longest_side
+    longest = config.data.longest_side
     sampler = ViewSampler(
-        scenes=list(source.scenes(training, side)),
+        scenes=list(source.scenes(training, longest)),
         categories=VHR10,
-        side=compact().sam.image,
+        side=config.side,
         expressions=config.optimiser.expressions,
         seed=config.seed,
     )
-    views = validation_views(list(source.scenes(validation, side)), VHR10, sampler.side)
-    batches = partial(TrainingBatches, sampler, config.optimiser.batch, last=config.optimiser.steps)
-    return train(
+    views = validation_views(list(source.scenes(validation, longest)), VHR10, config.side)
+    model = RSRefSeg2(compact())
+    if config.initial:
+        load_own(model, Path(config.initial))
+    network, training_losses, check = OBJECTIVES[config.objective](model, views)
+    best = train(
         Run(
-            model=RSRefSeg2(compact()),
-            losses=training_losses,  # type: ignore[arg-type]
-            batches=lambda first: batches(first=first),
-            validate=partial(validate, views=views),
+            model=network,
+            losses=training_losses,
+            batches=lambda first: TrainingBatches(sampler, config.optimiser.batch, first, config.optimiser.steps),
+            validate=check,
             optimiser=config.optimiser,
             out=config.out,
             device=device,
@@ -56,6 +61,34 @@ def run(config: TrainingConfig, device: torch.device) -> Path:
             save_every=config.save_every,
         )
     )
+    return export(best, config.out / "best.safetensors")
+
+
+def export(checkpoint: Path, path: Path) -> Path:
+    """The model inside a run's best weights, in our format."""
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    prefix = "model."
+    wrapped = any(name.startswith("classify.") for name in state)
+    save_own({k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)} if wrapped else state, path)
+    return path
+
+
+Objective = tuple[nn.Module, Losses, Validate]
+
+
+def _referring(model: RSRefSeg2, views: Sequence[View]) -> Objective:
+    return model, training_losses, partial(validate_referring, views=views)  # type: ignore[return-value]
+
+
+def _encoders(model: RSRefSeg2, views: Sequence[View]) -> Objective:
+    network = EncoderPretraining(model, len(VHR10))
+    return network, EncoderPretraining.losses, partial(validate_encoders, views=views)  # type: ignore[return-value]
+
+
+OBJECTIVES: dict[str, Callable[[RSRefSeg2, Sequence[View]], Objective]] = {
+    "referring": _referring,
+    "encoders": _encoders,
+}
 
 
 def split(names: Sequence[str], share: float) -> tuple[list[str], list[str]]:
@@ -86,10 +119,21 @@ def validation_views(scenes: Sequence[Scene], categories: Sequence[Category], si
 
 
 @torch.inference_mode()
-def validate(model: nn.Module, views: Sequence[View]) -> dict[str, float]:
+def validate_encoders(network: EncoderPretraining, views: Sequence[View]) -> dict[str, float]:
+    """IoU of the categories, by name and by label; "mIoU" is the mean of both."""
+    names = [category.name for category in VHR10]
+    device = next(network.parameters()).device
+    totals = torch.zeros(2, 2, len(names))
+    for view in views:
+        totals += torch.stack(network.scores(collate([view], names).to(device))).cpu()
+    ious = totals[0] / totals[1].clamp(min=1)
+    each = {f"IoU/{name}": float(value) for name, value in zip(names, ious[1], strict=True)}
+    return {"mIoU": float(ious.mean()), "names": float(ious[0].mean()), "labels": float(ious[1].mean()), **each}
+
+
+@torch.inference_mode()
+def validate_referring(model: RSRefSeg2, views: Sequence[View]) -> dict[str, float]:
     """Metrics over what is there, mIoU of each kind of sentence, and how often absence is seen."""
-    if not isinstance(model, RSRefSeg2):
-        raise TypeError(f"{type(model).__name__} has no referring validation")
     everything, kinds = ReferringMetrics(), dict[str, ReferringMetrics]()
     for view in views:
         logits = predict(model, view.pixels, [e.text for e in view.expressions]).cpu()

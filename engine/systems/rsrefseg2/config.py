@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -91,6 +92,9 @@ class RSRefSeg2Config:
         resize: How a view becomes SAM's square: "pad" keeps the ratio and pads with zeros at the
             right and bottom (published), "stretch" fills the square.
         loss: Weights of the losses.
+        initial_bias: What the biases of the dense prompt (where the encoder has none of its own) and
+            of both alignments start at. The published model starts at log 0.5; trained from nothing,
+            a small foreground wants the logit of its share.
     """
 
     encoder: SiglipSizes | OpenClipSizes = field(default_factory=SiglipSizes)
@@ -100,6 +104,7 @@ class RSRefSeg2Config:
     dynamic_multimask: bool = True
     resize: Literal["pad", "stretch"] = "pad"
     loss: LossWeights = field(default_factory=LossWeights)
+    initial_bias: float = math.log(0.5)
 
 
 def large() -> RSRefSeg2Config:
@@ -128,5 +133,6 @@ def compact() -> RSRefSeg2Config:
         lora=None,
         dynamic_multimask=False,
         resize="stretch",
-        loss=LossWeights(ce=2.0, dice=1.0, ortho=0.1, sample=0.0, dense=1.0, spatial=1.0),
+        loss=LossWeights(ce=2.0, dice=1.0, ortho=0.1, sample=0.0, dense=2.0, spatial=2.0),
+        initial_bias=-4.0,
     )

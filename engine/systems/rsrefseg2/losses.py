@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -46,15 +48,29 @@ def dense_alignment(dense: Tensor, label: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(dense, small)
 
 
+def spatial_alignment(logits: Tensor, label: Tensor) -> Tensor:
+    """Cross-entropy of positions' similarity with what each sentence means, the second term of Eq. 12.
+
+    Args:
+        logits: `(B, S, h, w)` of `ContrastiveHead.spatial_logits`.
+        label: `(B, S, H, W)` of 0, 1 and 255; a sentence with 255 anywhere is left out of its image.
+    """
+    unknown = label == IGNORE
+    share = F.interpolate(label.masked_fill(unknown, 0).float(), logits.shape[-2:], mode="area")
+    loss = F.binary_cross_entropy_with_logits(logits.float(), share, reduction="none").mean((2, 3))
+    known = ~unknown.flatten(2).any(2)
+    return (loss * known).sum() / known.sum().clamp(min=1)
+
+
 class ContrastiveHead(nn.Module):
     """The learned temperatures and biases of sample (1) and spatial (2) alignment, Eq. 12."""
 
-    def __init__(self) -> None:
+    def __init__(self, bias: float = math.log(0.5)) -> None:
         super().__init__()
         self.logit_scale1 = nn.Parameter(torch.log(torch.tensor(1 / 0.07)))
         self.logit_scale2 = nn.Parameter(torch.log(torch.tensor(1 / 0.07)))
-        self.logit_bias1 = nn.Parameter(torch.log(torch.tensor(0.5)))
-        self.logit_bias2 = nn.Parameter(torch.log(torch.tensor(0.5)))
+        self.logit_bias1 = nn.Parameter(torch.tensor(bias))
+        self.logit_bias2 = nn.Parameter(torch.tensor(bias))
 
     def sample_logits(self, image_map: Tensor, label: Tensor, t2: Tensor) -> Tensor:
         """Similarity of every masked region with every expression, `(B, B)`.

@@ -58,13 +58,13 @@ class RSRefSeg2(nn.Module):
         super().__init__()
         self.config = config
         self.encoder: DualEncoder = (  # type: ignore[assignment]
-            OpenClipDualEncoder(config.encoder)
+            OpenClipDualEncoder(config.encoder, config.initial_bias)
             if isinstance(config.encoder, OpenClipSizes)
             else SiglipDualEncoder(config.encoder, tokenizer)
         )
         self.sam = Sam2(config.sam, config.dynamic_multimask)
         self.prompter = Prompter(config.prompter)
-        self.head = ContrastiveHead()
+        self.head = ContrastiveHead(config.initial_bias)
         if config.lora is not None:
             add_lora(self, config.lora)
         self._statistics("encoder", self.encoder.mean, self.encoder.std)

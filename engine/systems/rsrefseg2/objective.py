@@ -7,7 +7,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.data.batch import Batch
-from engine.data.views import IGNORE
 from engine.systems.rsrefseg2 import losses
 from engine.systems.rsrefseg2.model import Output, RSRefSeg2
 
@@ -34,22 +33,13 @@ def training_losses(model: RSRefSeg2, batch: Batch) -> dict[str, Tensor]:
     if weights.spatial:
         names = model.encoder.text(model.encoder.tokenize(batch.category_names).to(device)).pooled
         logits = model.head.spatial_logits(features.image_map, names.expand(len(features.image_map), -1, -1))
-        parts["spatial"] = weights.spatial * _spatial(logits, batch.category_masks)
+        parts["spatial"] = weights.spatial * losses.spatial_alignment(logits, batch.category_masks)
     return parts
 
 
 def _segmentation(output: Output, masks: Tensor, ce: float, dice: float) -> dict[str, Tensor]:
     logits = F.interpolate(output.masks.logits.float(), masks.shape[-2:], mode="bilinear", align_corners=False)
     return {"ce": ce * losses.cross_entropy(logits, masks), "dice": dice * losses.dice(logits, masks)}
-
-
-def _spatial(logits: Tensor, masks: Tensor) -> Tensor:
-    """Cross-entropy with the share of every cell that a category covers."""
-    unknown = masks == IGNORE
-    share = F.interpolate(masks.masked_fill(unknown, 0).float(), logits.shape[-2:], mode="area")
-    loss = F.binary_cross_entropy_with_logits(logits.float(), share, reduction="none")
-    known = ~unknown[:, :, :1, :1]
-    return (loss * known).sum() / (known.sum() * loss[0, 0].numel()).clamp(min=1)
 
 
 def predict(model: RSRefSeg2, pixels: Tensor, expressions: list[str]) -> Tensor:
