@@ -30,8 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def segment(options: argparse.Namespace) -> None:
     """Segments a raster."""
-    from engine import zoo
     from engine import segment as way
+    from engine import zoo
     from engine.raster.source import Source
 
     source = Source(
@@ -46,7 +46,12 @@ def segment(options: argparse.Namespace) -> None:
     model = zoo.load(options.model, options.device)
     with _Bar() as bar:
         result = way.segment(
-            source, options.expression, model, options.out, threshold=options.threshold, progress=bar.show
+            source,
+            options.expression,
+            model,
+            options.out,
+            threshold=options.threshold,
+            progress=bar.show,
         )
     for warning in result.warnings:
         print(f"warning: {warning}", file=sys.stderr)
@@ -64,13 +69,20 @@ def evaluate(options: argparse.Namespace) -> None:
 
     model = zoo.load(options.model, options.device)
     samples = jsonl.read(options.annotations, options.images, options.split)
-    everything, kinds = measure(tqdm(samples, unit="sample", disable=None), model, options.threshold)
+    everything, kinds = measure(
+        tqdm(samples, unit="sample", disable=None), model, options.threshold
+    )
     summary: dict[str, Any] = everything.summary()
     for name, value in summary.items():
         print(f"{name:8} {value}" if name == "n" else f"{name:8} {100 * value:.2f}")
     if options.json:
         by_kind = {kind: metrics.summary() for kind, metrics in sorted(kinds.items()) if kind}
-        report = {"model": options.model, "weights_sha256": model.weights_sha256, **summary, "kinds": by_kind}
+        report = {
+            "model": options.model,
+            "weights_sha256": model.weights_sha256,
+            **summary,
+            "kinds": by_kind,
+        }
         options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
@@ -92,18 +104,26 @@ def models(options: argparse.Namespace) -> None:
         print(json.dumps([card.to_dict() for card in cards]))
         return
     for card in cards:
-        known = "any words" if card.categories is None else ", ".join(c.name for c in card.categories)
-        print(f"{card.id:20} {'ready' if not card.missing else 'not installed'}\n  {card.about}\n  Knows: {known}")
+        known = (
+            "any words" if card.categories is None else ", ".join(c.name for c in card.categories)
+        )
+        print(
+            f"{card.id:20} {'ready' if not card.missing else 'not installed'}\n  {card.about}\n  Knows: {known}"
+        )
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m engine", description="Segment rasters by text.")
+    parser = argparse.ArgumentParser(
+        prog="python -m engine", description="Segment rasters by text."
+    )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     part = commands.add_parser("segment", help="segment a raster by a referring expression")
     part.add_argument("source", help="raster file, or any name GDAL can open")
-    part.add_argument("expression", help="what to segment, such as 'the storage tank at the lower left'")
+    part.add_argument(
+        "expression", help="what to segment, such as 'the storage tank at the lower left'"
+    )
     part.add_argument("--model", default="rsrefseg2-compact")
     part.add_argument("--out", type=Path, required=True, help="folder for the results")
     part.add_argument("--extent", type=float, nargs=4, metavar=("XMIN", "YMIN", "XMAX", "YMAX"))
@@ -112,7 +132,9 @@ def _parser() -> argparse.ArgumentParser:
     part.add_argument("--resolution", type=float, help="metres a pixel")
     part.add_argument("--threshold", type=float, default=0.5)
     _add_device(part)
-    part.add_argument("--json", action="store_true", help="print one summary object as the last line")
+    part.add_argument(
+        "--json", action="store_true", help="print one summary object as the last line"
+    )
     part.set_defaults(command=segment)
 
     part = commands.add_parser("evaluate", help="measure a model on referring samples")

@@ -12,9 +12,7 @@ from engine.errors import InputError
 
 LONGEST = 300
 PLACE_WORDS = frozenset(
-    "left right top bottom upper lower middle center centre central north south east west northern southern "
-    "eastern western leftmost rightmost topmost bottommost uppermost lowest highest corner first second third "
-    "largest biggest smallest nearest closest".split()
+    ["left", "right", "top", "bottom", "upper", "lower", "middle", "center", "centre", "central", "north", "south", "east", "west", "northern", "southern", "eastern", "western", "leftmost", "rightmost", "topmost", "bottommost", "uppermost", "lowest", "highest", "corner", "first", "second", "third", "largest", "biggest", "smallest", "nearest", "closest"]
 )
 
 
@@ -45,7 +43,9 @@ def clean(expression: str) -> str:
     """
     text = " ".join(expression.split())
     if not any(character.isalnum() for character in text):
-        raise InputError("The expression is empty. Say what to segment, for example: the large white storage tank.")
+        raise InputError(
+            "The expression is empty. Say what to segment, for example: the large white storage tank."
+        )
     if len(text) > LONGEST:
         raise InputError(
             f"The expression has {len(text):,} characters; at most {LONGEST} are read. "

@@ -84,7 +84,9 @@ def segment(
         folder = make_folder(out)
         started = time.perf_counter()
         with ProbabilityWriter(folder / "probability.tif", raster.grid, facts) as writer:
-            looked = _Windows(raster, expression, model, features or FeatureCache(), (source, _stamp(source.path)))
+            looked = _Windows(
+                raster, expression, model, features or FeatureCache(), (source, _stamp(source.path))
+            )
             blender = RowBlender(rows)
             for number, window in enumerate(window for row in rows for window in row):
                 _stop_if(cancelled)
@@ -95,9 +97,20 @@ def segment(
             _stop_if(cancelled)
         _tell(progress, windows, windows, "windows", f"{windows} windows done")
     if looked.empty == windows:
-        warnings.append("The extent holds no valid pixels: everything in it is nodata or transparent.")
+        warnings.append(
+            "The extent holds no valid pixels: everything in it is nodata or transparent."
+        )
     seconds = {"windows": round(time.perf_counter() - started, 3)}
-    return _outputs(folder / "probability.tif", folder, threshold, outputs, progress, cancelled, warnings, seconds)
+    return _outputs(
+        folder / "probability.tif",
+        folder,
+        threshold,
+        outputs,
+        progress,
+        cancelled,
+        warnings,
+        seconds,
+    )
 
 
 def rethreshold(
@@ -123,7 +136,9 @@ def rethreshold(
         EngineError: One of its kinds, with a message for the analyst.
     """
     check_options(threshold, outputs)
-    return _outputs(Path(probability), make_folder(out), threshold, outputs, progress, cancelled, [], {})
+    return _outputs(
+        Path(probability), make_folder(out), threshold, outputs, progress, cancelled, [], {}
+    )
 
 
 def _outputs(
@@ -155,13 +170,17 @@ def _outputs(
             polygons,
             threshold,
             {**facts, "resolution": resolution},
-            progress=lambda done, total: _tell(progress, done, total, "polygons", "Outlining objects"),
+            progress=lambda done, total: _tell(
+                progress, done, total, "polygons", "Outlining objects"
+            ),
             cancelled=cancelled,
         )
         count, area = summary.count, summary.area_m2
         seconds["polygons"] = round(time.perf_counter() - started, 3)
         if count == 0:
-            warnings.append(f"Nothing reaches the threshold of {threshold:g}. Lower it, or use other words.")
+            warnings.append(
+                f"Nothing reaches the threshold of {threshold:g}. Lower it, or use other words."
+            )
     return Result(
         probability=probability,
         mask=mask,
@@ -186,7 +205,12 @@ class _Windows:
     """Looks at windows: read, encode (or remember), decode, blend."""
 
     def __init__(
-        self, raster: Raster, expression: str, model: Segmenter, features: FeatureCache, place: tuple[object, ...]
+        self,
+        raster: Raster,
+        expression: str,
+        model: Segmenter,
+        features: FeatureCache,
+        place: tuple[object, ...],
     ) -> None:
         self.raster = raster
         self.expression = expression
@@ -203,7 +227,9 @@ class _Windows:
             return blender.skip(window)
         key = (*self.place, self.model.card.id, self.model.weights_sha256, window)
         with _memory(self.model):
-            features = self.features.get(key, lambda: self.model.encode(torch.from_numpy(view.pixels)))
+            features = self.features.get(
+                key, lambda: self.model.encode(torch.from_numpy(view.pixels))
+            )
             logits = self.model.decode(features, self.expression)
         probability: NDArray[np.float32] = logits.sigmoid().numpy()
         return blender.add(window, probability, view.valid)
@@ -247,7 +273,9 @@ def make_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as cause:
-        raise OutputError(f"The folder {folder} cannot be made: {cause.strerror}. Choose another one.") from cause
+        raise OutputError(
+            f"The folder {folder} cannot be made: {cause.strerror}. Choose another one."
+        ) from cause
     return folder
 
 

@@ -108,7 +108,9 @@ class ModelCard:
         categories = self.categories
         return {
             **values,
-            "categories": None if categories is None else [category.name for category in categories],
+            "categories": None
+            if categories is None
+            else [category.name for category in categories],
             "bundled": self.bundled,
             "installed": not self.missing,
             "folder": str(self.folder),
@@ -124,7 +126,9 @@ def models_folder() -> Path:
 
 def cards() -> list[ModelCard]:
     """All cards, the bundled model first."""
-    return sorted((_read(path) for path in CARDS.glob("*.toml")), key=lambda card: (not card.bundled, card.id))
+    return sorted(
+        (_read(path) for path in CARDS.glob("*.toml")), key=lambda card: (not card.bundled, card.id)
+    )
 
 
 def card(model_id: str) -> ModelCard:

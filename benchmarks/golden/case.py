@@ -58,7 +58,9 @@ class Case:
             full = json.loads((self.folder / "keys_full.json").read_text())["tensors"]
             listed = [(name, shape) for name, (shape, _) in full.items()]
         return {
-            name: torch.from_numpy(make(exceptions[name]) if name in exceptions else tensor(name, shape))
+            name: torch.from_numpy(
+                make(exceptions[name]) if name in exceptions else tensor(name, shape)
+            )
             for name, shape in listed
         }
 
@@ -84,7 +86,11 @@ class Case:
                 continue
             error = np.abs(mine.astype(np.float64) - reference)
             allowed = entry["atol"] + entry["rtol"] * np.abs(reference.astype(np.float64))
-            exceeded = np.where(allowed > 0, error / np.where(allowed > 0, allowed, 1), np.where(error > 0, np.inf, 0))
+            exceeded = np.where(
+                allowed > 0,
+                error / np.where(allowed > 0, allowed, 1),
+                np.where(error > 0, np.inf, 0),
+            )
             shares[name] = float(np.nan_to_num(exceeded, nan=np.inf).max(initial=0.0))
         name = max(shares, key=lambda key: shares[key])
         return name, shares[name]
@@ -95,7 +101,10 @@ def stored(array: Array, what: str) -> Array:
     if what == "whole":
         return array
     parts = re.sub(r"[^0-9:,-]", "", what).split(",")
-    index = tuple(slice(*(int(n) if n else None for n in part.split(":"))) if ":" in part else int(part) for part in parts)
+    index = tuple(
+        slice(*(int(n) if n else None for n in part.split(":"))) if ":" in part else int(part)
+        for part in parts
+    )
     return np.asarray(array[index])
 
 
@@ -108,5 +117,7 @@ def cases(folder: Path) -> Iterator[Case]:
 
 def load(module: nn.Module, state: Mapping[str, Tensor], prefix: str = "") -> nn.Module:
     """Loads the tensors under `prefix` strictly, and returns the module ready for evaluation."""
-    module.load_state_dict({key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)})
+    module.load_state_dict(
+        {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
+    )
     return module.eval()

@@ -21,7 +21,9 @@ from engine.systems.rsrefseg2.interaction import FirstOrderInteraction, SecondOr
 from engine.systems.rsrefseg2.model import RSRefSeg2
 from engine.systems.rsrefseg2.prompter import Prompter
 
-SAM_TINY = Sam2Sizes(embed_dim=96, heads=1, stages=(1, 2, 7, 2), global_blocks=(5, 7, 9), windows=(8, 4, 14, 7))
+SAM_TINY = Sam2Sizes(
+    embed_dim=96, heads=1, stages=(1, 2, 7, 2), global_blocks=(5, 7, 9), windows=(8, 4, 14, 7)
+)
 Outputs = dict[str, Tensor]
 
 
@@ -65,7 +67,9 @@ def interaction_second(case: Case) -> Outputs:
     """One layer of second-order text-visual interaction."""
     x, state = case.inputs(), case.state()
     layer = load(SecondOrderInteraction(_prompter_sizes(case)), state, _layer_prefix(state))
-    prompts, text, image = layer(x["prompts"], x["text"], x["img"], x["prompt_pe"], x["text_pe"], x["img_pe"])
+    prompts, text, image = layer(
+        x["prompts"], x["text"], x["img"], x["prompt_pe"], x["text_pe"], x["img_pe"]
+    )
     return {"prompts_out": prompts, "img_out": image, "text_out": text}
 
 
@@ -128,7 +132,9 @@ def dynamic_multimask(case: Case) -> Outputs:
     x = case.inputs()
     masks = x["masks"].clone()
     masks[0] *= 0.02
-    sam = Sam2(Sam2Sizes(image=64, embed_dim=8, heads=1, stages=(1, 1, 1, 1), global_blocks=(), dim=32)).eval()
+    sam = Sam2(
+        Sam2Sizes(image=64, embed_dim=8, heads=1, stages=(1, 1, 1, 1), global_blocks=(), dim=32)
+    ).eval()
     decoder = sam.sam_mask_decoder
     decoder.dynamic_multimask_stability_delta = case.sizes["delta"]
     decoder.dynamic_multimask_stability_thresh = case.sizes["thresh"]
@@ -174,7 +180,9 @@ def end_to_end(case: Case) -> Outputs:
     with torch.inference_mode():
         features = model.encode(x["image"])
         out = model.decode(features, model.encoder.text(x["input_ids"]))
-        full = F.interpolate(out.masks.logits, x["image"].shape[-2:], mode="bilinear", align_corners=False)
+        full = F.interpolate(
+            out.masks.logits, x["image"].shape[-2:], mode="bilinear", align_corners=False
+        )
     return {
         "seg_logits": out.masks.logits,
         "dense_prompts": out.prompts.dense,

@@ -57,15 +57,20 @@ class OpenClipDualEncoder(nn.Module):
         super().__init__()
         self.model = _build(sizes)
         self._towers()
+        self.model.visual.to(memory_format=torch.channels_last)
         self.image_size = _side(self.model.visual.image_size)
         self.dim = sizes.dim if not sizes.name else int(self.text_tower.text_projection.shape[-1])
         self.logit_bias = nn.Parameter(torch.tensor(bias))
-        self._tokenizer = open_clip.tokenizer.SimpleTokenizer(context_length=self.text_tower.context_length)
+        self._tokenizer = open_clip.tokenizer.SimpleTokenizer(
+            context_length=self.text_tower.context_length
+        )
 
     def _towers(self) -> None:
         visual = self.model.visual
         if not isinstance(visual, VisionTransformer | ModifiedResNet | TimmModel):
-            raise ModelError(f"An image tower of the kind {type(visual).__name__} is not supported.")
+            raise ModelError(
+                f"An image tower of the kind {type(visual).__name__} is not supported."
+            )
         if not isinstance(getattr(self.text_tower, "text_projection", None), nn.Parameter):
             raise ModelError("Only open_clip models with CLIP's own text tower are supported.")
 
@@ -83,7 +88,10 @@ class OpenClipDualEncoder(nn.Module):
         """Features at every position, projected into the shared space, `(B, D, h, w)`."""
         visual = self.model.visual
         output = visual.forward_intermediates(
-            image, indices=1, normalize_intermediates=True, intermediates_only=True
+            image.contiguous(memory_format=torch.channels_last),
+            indices=1,
+            normalize_intermediates=True,
+            intermediates_only=True,
         )
         features = output["image_intermediates"][-1].permute(0, 2, 3, 1)
         if isinstance(visual, VisionTransformer):

@@ -55,7 +55,9 @@ def collate(views: list[View], category_names: list[str]) -> Batch:
         expressions=[expression.text for view in views for expression in view.expressions],
         masks=torch.stack([view.mask(e) for view in views for e in view.expressions])[:, None],
         category_names=category_names,
-        category_masks=torch.stack([torch.stack([view.category_mask(c) for c in categories]) for view in views]),
+        category_masks=torch.stack(
+            [torch.stack([view.category_mask(c) for c in categories]) for view in views]
+        ),
     )
 
 

@@ -27,7 +27,8 @@ class Category:
         """Whether the expression names this category, in the singular or the plural."""
         text = expression.lower().replace("-", " ").replace("_", " ")
         return any(
-            re.search(rf"\b({re.escape(word)}|{re.escape(plural(word))})\b", text) for word in self.singulars
+            re.search(rf"\b({re.escape(word)}|{re.escape(plural(word))})\b", text)
+            for word in self.singulars
         )
 
 
@@ -49,7 +50,9 @@ VHR10 = (
     Category("baseball diamond", ("baseball field", "ball field", "baseball court")),
     Category("tennis court", ("tennis field",)),
     Category("basketball court", ("basketball field",)),
-    Category("ground track field", ("running track", "athletics track", "track field", "sports track")),
+    Category(
+        "ground track field", ("running track", "athletics track", "track field", "sports track")
+    ),
     Category("harbor", ("harbour", "dock", "pier")),
     Category("bridge", ()),
     Category("vehicle", ("car", "automobile", "truck")),

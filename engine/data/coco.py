@@ -44,7 +44,9 @@ class CocoInstances:
         try:
             data: dict[str, Any] = json.loads(self.annotations.read_text(encoding="utf-8"))
         except (OSError, ValueError) as cause:
-            raise InputError(f"{self.annotations} cannot be read as COCO annotations: {cause}") from cause
+            raise InputError(
+                f"{self.annotations} cannot be read as COCO annotations: {cause}"
+            ) from cause
         missing = [key for key in ("images", "annotations", "categories") if key not in data]
         if missing:
             raise InputError(f"{self.annotations} is no COCO file: it has no {', '.join(missing)}.")
@@ -54,7 +56,9 @@ class CocoInstances:
         """File names of all images, sorted."""
         return sorted(entry["file_name"] for entry in self._read()["images"])
 
-    def scenes(self, names: Sequence[str] | None = None, longest_side: int | None = None) -> Iterator[Scene]:
+    def scenes(
+        self, names: Sequence[str] | None = None, longest_side: int | None = None
+    ) -> Iterator[Scene]:
         """Reads images with their objects.
 
         Args:
@@ -65,7 +69,10 @@ class CocoInstances:
             InputError: An image is missing or of another size than the annotations say.
         """
         data = self._read()
-        index = {c["id"]: i for i, c in enumerate(sorted(data["categories"], key=lambda entry: entry["id"]))}
+        index = {
+            c["id"]: i
+            for i, c in enumerate(sorted(data["categories"], key=lambda entry: entry["id"]))
+        }
         category_names = self.categories()
         shapes = defaultdict(list)
         for annotation in data["annotations"]:
@@ -82,10 +89,14 @@ class CocoInstances:
             unlabelled = {category_names.index(name) for name in self.labelled_only_if_present}
             yield Scene(
                 name=entry["file_name"],
-                pixels=np.asarray(pixels.resize(size, Image.Resampling.BILINEAR)).transpose(2, 0, 1),
+                pixels=np.asarray(pixels.resize(size, Image.Resampling.BILINEAR)).transpose(
+                    2, 0, 1
+                ),
                 instances=instances,
                 categories=categories,
-                areas=tuple(np.bincount(instances.ravel(), minlength=len(objects) + 1)[1:].tolist()),
+                areas=tuple(
+                    np.bincount(instances.ravel(), minlength=len(objects) + 1)[1:].tolist()
+                ),
                 unlabelled=frozenset(unlabelled - set(categories)),
             )
 
@@ -106,7 +117,13 @@ class CocoInstances:
 def _draw(objects: list[dict[str, Any]], size: tuple[int, int], scale: float) -> NDArray[np.uint8]:
     """Numbered objects, smaller ones over larger ones."""
     shapes = [
-        ({"type": "MultiPolygon", "coordinates": [[ring] for ring in _rings(a["segmentation"], scale)]}, i + 1)
+        (
+            {
+                "type": "MultiPolygon",
+                "coordinates": [[ring] for ring in _rings(a["segmentation"], scale)],
+            },
+            i + 1,
+        )
         for i, a in enumerate(objects)
     ]
     width, height = size

@@ -17,7 +17,10 @@ NEAREST_RATIO = 1.4
 ROWS = (("upper", "top"), ("middle", "central"), ("lower", "bottom"))
 COLUMNS = (("left",), ("middle", "central"), ("right",))
 SIDE_WORDS = (
-    (("left", "left side", "left hand side", "west"), ("right", "right side", "right hand side", "east")),
+    (
+        ("left", "left side", "left hand side", "west"),
+        ("right", "right side", "right hand side", "east"),
+    ),
     (("top", "upper side", "north"), ("bottom", "lower side", "south")),
 )
 COMPASS = {(0, 0): "north west", (2, 0): "north east", (0, 2): "south west", (2, 2): "south east"}
@@ -29,7 +32,12 @@ EXTREMES = (
 )
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-SIDES = ((0, -1, "from the left"), (0, 1, "from the right"), (1, -1, "from the top"), (1, 1, "from the bottom"))
+SIDES = (
+    (0, -1, "from the left"),
+    (0, 1, "from the right"),
+    (1, -1, "from the top"),
+    (1, 1, "from the bottom"),
+)
 RELATIONS = (
     (0, -1, ("to the left of", "on the left of", "left of", "west of")),
     (0, 1, ("to the right of", "on the right of", "right of", "east of")),
@@ -86,7 +94,9 @@ class ExpressionGenerator:
         self.categories = categories
         self.rng = rng
 
-    def draw(self, objects: Sequence[VisibleObject], unlabelled: frozenset[int] = frozenset()) -> list[Expression]:
+    def draw(
+        self, objects: Sequence[VisibleObject], unlabelled: frozenset[int] = frozenset()
+    ) -> list[Expression]:
         """Every expression that is unambiguous for these objects, each kind once per category, shuffled.
 
         Args:
@@ -112,7 +122,9 @@ class ExpressionGenerator:
     ) -> list[Expression]:
         found = self._relations(category, members, objects)
         if len(members) == 1:
-            found.append(self._expression("unique", category, members, self._noun(category, article=True)))
+            found.append(
+                self._expression("unique", category, members, self._noun(category, article=True))
+            )
             found += self._position(category, members)
             return found
         found += self._position(category, members) + self._regions(category, members)
@@ -130,7 +142,9 @@ class ExpressionGenerator:
         draw = self.rng.random()
         if draw < 0.12:
             return f"{self._pick(REQUESTS)} {phrase}"
-        if draw < 0.22 and not any(word in phrase for word in (" of the ", " in the ", "image", "scene")):
+        if draw < 0.22 and not any(
+            word in phrase for word in (" of the ", " in the ", "image", "scene")
+        ):
             return f"{phrase} {self._pick(PLACES)}"
         return phrase
 
@@ -164,7 +178,11 @@ class ExpressionGenerator:
         for target in members:
             others = [o for o in members if o is not target]
             column, row = _zone(target.x), _zone(target.y)
-            if column is not None and row is not None and not any(_touches(o, column, row) for o in others):
+            if (
+                column is not None
+                and row is not None
+                and not any(_touches(o, column, row) for o in others)
+            ):
                 phrase = self._in_zone(self._name(category), column, row)
                 found.append(self._expression("position", category, [target], phrase))
             for axis, (value, rest) in enumerate(
@@ -183,10 +201,18 @@ class ExpressionGenerator:
         return [found[i] for i in self.rng.choice(len(found), most, replace=False)]
 
     def _on_side(self, name: str, side: str) -> str:
-        phrases = [f"the {name} on the {side}", f"the {name} at the {side}", f"{name} on the {side}"]
+        phrases = [
+            f"the {name} on the {side}",
+            f"the {name} at the {side}",
+            f"{name} on the {side}",
+        ]
         if " " not in side:
             phrases.append(f"the {name} in the {side} half of the image")
-            phrases.append(f"the {side} {name}" if side in ("left", "right", "top", "bottom") else f"the {side}ern {name}")
+            phrases.append(
+                f"the {side} {name}"
+                if side in ("left", "right", "top", "bottom")
+                else f"the {side}ern {name}"
+            )
         return self._pick(phrases)
 
     def _in_zone(self, name: str, column: int, row: int) -> str:
@@ -195,9 +221,13 @@ class ExpressionGenerator:
                                f"the {name} at the center of the image", f"the {name} in the centre"))  # fmt: skip
         zone = f"{self._pick(ROWS[row])} {self._pick(COLUMNS[column])}"
         if row == 1:
-            zone = self._pick((zone, f"{COLUMNS[column][0]} middle", f"center {COLUMNS[column][0]}"))
+            zone = self._pick(
+                (zone, f"{COLUMNS[column][0]} middle", f"center {COLUMNS[column][0]}")
+            )
         if column == 1:
-            zone = self._pick((f"{ROWS[row][1]} middle", f"{ROWS[row][1]} center", f"middle {ROWS[row][1]}"))
+            zone = self._pick(
+                (f"{ROWS[row][1]} middle", f"{ROWS[row][1]} center", f"middle {ROWS[row][1]}")
+            )
         if (column, row) in COMPASS and self.rng.random() < 0.1:
             zone = COMPASS[column, row]
         return self._pick((f"the {zone} {name}", f"the {name} in the {zone}", f"the {name} at the {zone}",
@@ -275,12 +305,18 @@ class ExpressionGenerator:
         for anchor in (group[0] for group in anchors if len(group) == 1 and group[0].whole):
             for axis, sign, words in RELATIONS:
                 offsets = [sign * ((o.x, o.y)[axis] - (anchor.x, anchor.y)[axis]) for o in members]
-                inside = [o for o, offset in zip(members, offsets, strict=True) if offset > POSITION_MARGIN]
+                inside = [
+                    o
+                    for o, offset in zip(members, offsets, strict=True)
+                    if offset > POSITION_MARGIN
+                ]
                 unclear = any(abs(offset) <= POSITION_MARGIN for offset in offsets)
                 if len(inside) == 1 and not unclear:
                     phrase = f"the {self._name(category)} {self._pick(words)} the {self._name(anchor.category)}"
                     found.append(self._expression("relation", category, inside, phrase))
-            distances = np.hypot([o.x - anchor.x for o in members], [o.y - anchor.y for o in members])
+            distances = np.hypot(
+                [o.x - anchor.x for o in members], [o.y - anchor.y for o in members]
+            )
             order = np.argsort(distances)
             if len(members) > 1 and distances[order[1]] > NEAREST_RATIO * distances[order[0]]:
                 words = self._pick(("closest to", "nearest to", "next to", "beside", "near"))
@@ -300,5 +336,6 @@ def _touches(o: VisibleObject, column: int, row: int) -> bool:
     """Whether an object could be said to be in a zone, one step wider than the zone."""
     slack = POSITION_MARGIN
     return (
-        column / 3 - slack <= o.x <= (column + 1) / 3 + slack and row / 3 - slack <= o.y <= (row + 1) / 3 + slack
+        column / 3 - slack <= o.x <= (column + 1) / 3 + slack
+        and row / 3 - slack <= o.y <= (row + 1) / 3 + slack
     )

@@ -87,7 +87,12 @@ def decode_mask(segmentation: Any, where: str = "segmentation") -> NDArray[np.bo
         for part in parts:
             height, width = part["size"]
             counts = part["counts"]
-            compressed = part if isinstance(counts, str | bytes) else coco_mask.frPyObjects(part, height, width)
+            if isinstance(counts, str | bytes):
+                compressed = part
+            elif sum(counts) == height * width:
+                compressed = coco_mask.frPyObjects(part, height, width)
+            else:
+                raise ValueError(f"its runs cover {sum(counts)} pixels, not {height} x {width}")
             masks.append(coco_mask.decode(compressed).astype(bool))
         return np.logical_or.reduce(masks)
     except (KeyError, TypeError, ValueError, IndexError) as cause:
@@ -97,4 +102,7 @@ def decode_mask(segmentation: Any, where: str = "segmentation") -> NDArray[np.bo
 def encode_mask(mask: NDArray[np.bool_]) -> dict[str, Any]:
     """A mask `(H, W)` as compressed COCO RLE."""
     encoded = coco_mask.encode(np.asfortranarray(mask.astype(np.uint8)))
-    return {"size": [int(side) for side in encoded["size"]], "counts": encoded["counts"].decode("ascii")}
+    return {
+        "size": [int(side) for side in encoded["size"]],
+        "counts": encoded["counts"].decode("ascii"),
+    }

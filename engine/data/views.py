@@ -41,7 +41,9 @@ class View:
 
     def mask(self, expression: Expression) -> Tensor:
         """The objects an expression means, `(S, S)` uint8."""
-        return torch.isin(self.instances, torch.tensor(expression.numbers, dtype=torch.int64)).to(torch.uint8)
+        return torch.isin(self.instances, torch.tensor(expression.numbers, dtype=torch.int64)).to(
+            torch.uint8
+        )
 
     def category_mask(self, category: int) -> Tensor:
         """Everything of a category, `(S, S)` uint8; 255 where nothing is known."""
@@ -60,6 +62,8 @@ class ViewSampler:
         side: Side of a view in pixels.
         expressions: How many sentences a view gets.
         mosaic: Share of views made of four scenes.
+        shares: Least and largest share of a scene's area that a view shows.
+        whole: Share of views that show a whole scene instead.
         seed: Of everything drawn.
     """
 
@@ -68,6 +72,8 @@ class ViewSampler:
     side: int
     expressions: int = 4
     mosaic: float = 0.25
+    shares: tuple[float, float] = (0.12, 1.0)
+    whole: float = 0.25
     seed: int = 0
 
     def view(self, *key: int) -> View:
@@ -99,19 +105,29 @@ class ViewSampler:
     def _part(self, rng: np.random.Generator, side: int) -> _Part:
         scene, target = self._draw_scene(rng)
         _, height, width = scene.pixels.shape
-        share = np.sqrt(rng.uniform(0.12, 1.0)) if rng.random() < 0.75 else 1.0
+        share = 1.0 if rng.random() < self.whole else np.sqrt(rng.uniform(*self.shares))
         stretch = np.exp(rng.uniform(-0.2, 0.2))
-        h, w = (max(32, min(limit, int(limit * share * s))) for limit, s in ((height, stretch), (width, 1 / stretch)))
+        h, w = (
+            max(32, min(limit, int(limit * share * s)))
+            for limit, s in ((height, stretch), (width, 1 / stretch))
+        )
         top, left = _corner(rng, scene, target, h, w)
         pixels = torch.from_numpy(scene.pixels[:, top : top + h, left : left + w].copy())
-        instances = torch.from_numpy(scene.instances[top : top + h, left : left + w].astype(np.int64))
+        instances = torch.from_numpy(
+            scene.instances[top : top + h, left : left + w].astype(np.int64)
+        )
         scale = side * side / (h * w)
         pixels = resize(pixels, side)
-        instances = F.interpolate(instances[None, None].float(), (side, side), mode="nearest-exact")[0, 0].long()
+        instances = F.interpolate(
+            instances[None, None].float(), (side, side), mode="nearest-exact"
+        )[0, 0].long()
         if rng.random() < 0.5:
             pixels, instances = pixels.flip(-1), instances.flip(-1)
         turns = int(rng.integers(4))
-        pixels, instances = torch.rot90(pixels, turns, (-2, -1)), torch.rot90(instances, turns, (-2, -1))
+        pixels, instances = (
+            torch.rot90(pixels, turns, (-2, -1)),
+            torch.rot90(instances, turns, (-2, -1)),
+        )
         categories = np.array([-1, *scene.categories])
         areas = np.array([0.0, *scene.areas]) * scale
         return pixels, instances, categories, areas, scene.unlabelled
@@ -215,10 +231,10 @@ def _tile(parts: list[Tensor]) -> Tensor:
 def _photometric(pixels: Tensor, rng: np.random.Generator) -> Tensor:
     """Brightness, contrast, saturation and colour cast; sometimes grey or with its bands in another order."""
     x = pixels.float() / 255
-    if rng.random() < 0.15:
+    if rng.random() < 0.05:
         x = x[torch.from_numpy(rng.permutation(3))]
     grey = x.mean(0, keepdim=True)
-    saturation = 0.0 if rng.random() < 0.15 else rng.uniform(0.5, 1.5)
+    saturation = 0.0 if rng.random() < 0.08 else rng.uniform(0.5, 1.5)
     x = grey + (x - grey) * saturation
     x = (x - x.mean()) * rng.uniform(0.7, 1.35) + x.mean() * rng.uniform(0.7, 1.3)
     x = x * torch.from_numpy(rng.uniform(0.88, 1.12, (3, 1, 1)).astype(np.float32))

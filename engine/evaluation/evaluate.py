@@ -43,7 +43,11 @@ def evaluate(
 
 
 def _predict(
-    sample: ReferringSample, model: Segmenter, threshold: float, folder: Path, features: FeatureCache
+    sample: ReferringSample,
+    model: Segmenter,
+    threshold: float,
+    folder: Path,
+    features: FeatureCache,
 ) -> NDArray[np.bool_]:
     result = segment(
         Source(str(sample.image)),

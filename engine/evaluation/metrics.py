@@ -23,7 +23,9 @@ class ReferringMetrics:
     def add(self, prediction: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
         """Counts one sample of shape `(H, W)` and returns its IoU."""
         if prediction.shape != truth.shape:
-            raise ValueError(f"a prediction of {prediction.shape} cannot be compared with {truth.shape}")
+            raise ValueError(
+                f"a prediction of {prediction.shape} cannot be compared with {truth.shape}"
+            )
         self.intersections.append(int(np.count_nonzero(prediction & truth)))
         self.unions.append(int(np.count_nonzero(prediction | truth)))
         return float(self.ious()[-1])
@@ -37,7 +39,9 @@ class ReferringMetrics:
         """Pr@0.5 to Pr@0.9 (share with IoU >= X), oIoU (sums), mIoU (mean) and n."""
         n = len(self.unions)
         ious = self.ious()
-        precision = {f"Pr@{level}": float(np.mean(ious >= level)) if n else 0.0 for level in PRECISION_LEVELS}
+        precision = {
+            f"Pr@{level}": float(np.mean(ious >= level)) if n else 0.0 for level in PRECISION_LEVELS
+        }
         total = sum(self.unions)
         return {
             **precision,

@@ -71,7 +71,7 @@ class Grid:
 
 
 def grid_of(dataset: Any) -> Grid:
-    """The grid of an open dataset, its CRS without heights: a GeoTIFF could not keep all of them."""
+    """The grid of an open dataset; heights in its CRS are left out: a GeoTIFF may lose them."""
     crs = _without_heights(dataset.crs) if dataset.crs else None
     return Grid(dataset.width, dataset.height, dataset.transform, crs)
 

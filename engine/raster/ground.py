@@ -42,7 +42,10 @@ def pixel_size(grid: Grid) -> Size | None:
 
 
 def areas(polygons: npt.NDArray[np.object_], wkt: str | None) -> npt.NDArray[np.float64]:
-    """Ellipsoidal square metres of polygons in a CRS, `(n,)`; NaN where they cannot be known."""
+    """Ellipsoidal square metres of polygons in a CRS, `(n,)`; NaN where they cannot be known.
+
+    Holes run the other way round than their shells, as `shapely.orient_polygons` leaves them.
+    """
     try:
         ellipsoid = _ellipsoid(CRS.from_wkt(wkt)) if wkt else None
     except ProjError:
@@ -50,9 +53,7 @@ def areas(polygons: npt.NDArray[np.object_], wkt: str | None) -> npt.NDArray[np.
     if ellipsoid is None:
         return np.full(len(polygons), np.nan)
     degrees, geod = ellipsoid
-    on_ellipsoid = shapely.orient_polygons(
-        shapely.transform(polygons, degrees.transform, interleaved=False)
-    )
+    on_ellipsoid = shapely.transform(polygons, degrees.transform, interleaved=False)
     return np.array([abs(geod.geometry_area_perimeter(polygon)[0]) for polygon in on_ellipsoid])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from rasterio.features import rasterize, shapes
 from engine.raster.stored import SCALE, Bytes, at_least
 
 Labels = npt.NDArray[np.int32]
+Polygons = npt.NDArray[np.object_]
 
 
 @dataclass
@@ -36,16 +37,23 @@ class Outline:
         """Mean probability of its pixels."""
         return self.total / (SCALE * self.pixels)
 
-    def polygon(self) -> shapely.Polygon:
-        """One valid polygon with its holes, the same however many parts it was found in."""
-        whole = shapely.union_all(self.parts) if len(self.parts) > 1 else self.parts[0]
-        return shapely.simplify(shapely.normalize(whole), 0, preserve_topology=False)
-
     def absorb(self, other: Outline) -> None:
         """Add another part of the same object."""
         self.parts += other.parts
         self.pixels += other.pixels
         self.total += other.total
+
+
+def polygons(outlines: Sequence[Outline]) -> Polygons:
+    """A valid polygon with its holes for each object, `(n,)`, the same whatever its parts are."""
+    wholes = [
+        shapely.union_all(outline.parts) if len(outline.parts) > 1 else outline.parts[0]
+        for outline in outlines
+    ]
+    # Normalized rings start at a corner, so that no point along an edge can stay.
+    rings = shapely.normalize(np.array(wholes, object))
+    corners: Polygons = shapely.normalize(shapely.simplify(rings, 0, preserve_topology=False))
+    return corners
 
 
 def trace(bands: Iterable[tuple[int, Bytes]], threshold: float) -> Iterator[Outline]:
@@ -79,15 +87,23 @@ def _objects(row: int, stored: Bytes, mask: npt.NDArray[np.bool_]) -> tuple[list
     traced = shapes(mask.astype(np.uint8), mask=mask, connectivity=4, transform=place)
     rings: list[Any] = [ring for ring, _ in traced]
     labels = np.zeros(mask.shape, np.int32)
-    if rings:
-        rasterize(((ring, n) for n, ring in enumerate(rings, start=1)), out=labels, transform=place)
-    sums = np.bincount(labels.ravel(), weights=stored.ravel(), minlength=len(rings) + 1)
-    counts = np.bincount(labels.ravel(), minlength=len(rings) + 1)
-    outlines = [
-        Outline([shapely.geometry.shape(ring)], int(count), int(total))
-        for ring, count, total in zip(rings, counts[1:], sums[1:], strict=True)
-    ]
-    return outlines, labels
+    if not rings:
+        return [], labels
+    rasterize(((ring, n) for n, ring in enumerate(rings, start=1)), out=labels, transform=place)
+    sums = np.bincount(labels.ravel(), weights=stored.ravel())[1:].astype(int).tolist()
+    counts = np.bincount(labels.ravel())[1:].tolist()
+    parts = zip(_polygons([ring["coordinates"] for ring in rings]), counts, sums, strict=True)
+    return [Outline([polygon], count, total) for polygon, count, total in parts], labels
+
+
+def _polygons(coordinates: list[list[list[tuple[float, float]]]]) -> Polygons:
+    """Polygons from GeoJSON coordinates: for each its shell, then its holes."""
+    rings = [ring for polygon in coordinates for ring in polygon]
+    ring_of_point = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
+    polygon_of_ring = np.repeat(np.arange(len(coordinates)), [len(p) for p in coordinates])
+    linear = shapely.linearrings(np.concatenate(rings), indices=ring_of_point)
+    built: Polygons = shapely.polygons(linear, indices=polygon_of_ring)
+    return built
 
 
 def _join(count: int, above: Labels, below: Labels) -> list[int]:

@@ -19,7 +19,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from engine.errors import Cancelled, OutputError
 from engine.raster.atomic import replacing
 from engine.raster.ground import areas
-from engine.raster.outlines import Outline, trace
+from engine.raster.outlines import Outline, Polygons, polygons, trace
 from engine.raster.stored import Bytes, StoredProbability, open_stored
 
 LAYER = "segments"
@@ -108,30 +108,30 @@ class _Layer:
         return self._area if known else None
 
     def append(self, outlines: list[Outline]) -> None:
-        polygons = _placed([outline.polygon() for outline in outlines], self._transform)
-        square_metres = areas(polygons, self._wkt)
+        placed = _placed(outlines, self._transform)
+        square_metres = areas(placed, self._wkt)
         self._known_areas += int(np.isfinite(square_metres).sum())
         self._area += float(np.nansum(square_metres))
         self.count += len(outlines)
         columns = {
-            "expression": self._same("expression", polygons, object),
+            "expression": self._same("expression", placed, object),
             "score": np.array([outline.score for outline in outlines], np.float64),
             "area_m2": square_metres,
-            "model": self._same("model", polygons, object),
-            "weights_sha256": self._same("weights_sha256", polygons, object),
-            "source": self._same("source", polygons, object),
-            "resolution": self._same("resolution", polygons, np.float64),
+            "model": self._same("model", placed, object),
+            "weights_sha256": self._same("weights_sha256", placed, object),
+            "source": self._same("source", placed, object),
+            "resolution": self._same("resolution", placed, np.float64),
         }
         try:
-            self._write(shapely.to_wkb(polygons), columns)
+            self._write(shapely.to_wkb(placed), columns)
         except (DataLayerError, DataSourceError, OSError) as error:
             reason = str(error).rstrip(".")
             raise OutputError(
                 f"{self._path} cannot be written: {reason}. Check the space on its disk."
             ) from error
 
-    def _same(self, name: str, polygons: npt.NDArray[Any], kind: Any) -> npt.NDArray[Any]:
-        return np.full(len(polygons), self._attributes.get(name), kind)
+    def _same(self, name: str, placed: Polygons, kind: Any) -> npt.NDArray[Any]:
+        return np.full(len(placed), self._attributes.get(name), kind)
 
     def _write(self, geometries: Any, columns: Mapping[str, npt.NDArray[Any]]) -> None:
         with warnings.catch_warnings():
@@ -150,11 +150,11 @@ class _Layer:
         self.exists = True
 
 
-def _placed(polygons: list[shapely.Polygon], transform: Affine) -> npt.NDArray[np.object_]:
-    """Polygons from pixel coordinates into the CRS, exteriors counter-clockwise."""
+def _placed(outlines: list[Outline], transform: Affine) -> Polygons:
+    """The objects' polygons in the CRS, exteriors counter-clockwise."""
     a, b, c, d, e, f = transform[:6]
     linear, origin = np.array([[a, d], [b, e]]), np.array([c, f])
-    placed: npt.NDArray[np.object_] = shapely.orient_polygons(
-        shapely.transform(np.array(polygons, object), lambda at: at @ linear + origin)
+    placed: Polygons = shapely.orient_polygons(
+        shapely.transform(polygons(outlines), lambda at: at @ linear + origin)
     )
     return placed

@@ -29,7 +29,7 @@ TILE = 256
 TAGS = "SEGMENT_BY_TEXT"
 """The namespace of the metadata in a stored raster."""
 
-PIXELS_AT_ONCE = 2**23
+PIXELS_AT_ONCE = 2**22
 
 
 def encode(probability: Floats, valid: Mask) -> Bytes:

@@ -22,6 +22,9 @@ class DataConfig:
         labelled_only_if_present: Categories that most images leave unlabelled.
         validation_share: Share of images held out, in blocks of neighbouring file names.
         longest_side: Images are reduced to this side before views are cut.
+        shares: Least and largest share of an image's area that a view shows.
+        whole: Share of views that show a whole image instead.
+        mosaic: Share of views made of four parts.
     """
 
     annotations: Path
@@ -29,6 +32,9 @@ class DataConfig:
     labelled_only_if_present: tuple[str, ...] = ()
     validation_share: float = 0.1
     longest_side: int = 768
+    shares: tuple[float, float] = (0.12, 1.0)
+    whole: float = 0.25
+    mosaic: float = 0.25
 
 
 @dataclass(frozen=True)
@@ -109,7 +115,11 @@ def _build(kind: type[T], table: dict[str, Any], path: Path) -> T:
     if unknown:
         raise InputError(f"{path}: '{unknown[0]}' is not a setting. Known: {', '.join(known)}.")
     values = {
-        name: Path(value) if known[name] == "Path" else tuple(value) if isinstance(value, list) else value
+        name: Path(value)
+        if known[name] == "Path"
+        else tuple(value)
+        if isinstance(value, list)
+        else value
         for name, value in table.items()
     }
     try:

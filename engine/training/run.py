@@ -33,7 +33,9 @@ BLOCK = 10
 def run(config: TrainingConfig, device: torch.device) -> Path:
     """Trains what the configuration says; returns the best weights' file."""
     torch.manual_seed(config.seed)
-    source = CocoInstances(config.data.annotations, config.data.images, config.data.labelled_only_if_present)
+    source = CocoInstances(
+        config.data.annotations, config.data.images, config.data.labelled_only_if_present
+    )
     training, validation = split(source.names(), config.data.validation_share)
     longest = config.data.longest_side
     sampler = ViewSampler(
@@ -41,9 +43,12 @@ def run(config: TrainingConfig, device: torch.device) -> Path:
         categories=VHR10,
         side=config.side,
         expressions=config.optimiser.expressions,
+        mosaic=config.data.mosaic,
+        shares=config.data.shares,
+        whole=config.data.whole,
         seed=config.seed,
     )
-    views = validation_views(list(source.scenes(validation, longest)), VHR10, config.side)
+    views = validation_views(list(source.scenes(validation, longest)), VHR10, compact().sam.image)
     model = RSRefSeg2(compact())
     if config.initial:
         load_own(model, Path(config.initial))
@@ -52,7 +57,9 @@ def run(config: TrainingConfig, device: torch.device) -> Path:
         Run(
             model=network,
             losses=training_losses,
-            batches=lambda first: TrainingBatches(sampler, config.optimiser.batch, first, config.optimiser.steps),
+            batches=lambda first: TrainingBatches(
+                sampler, config.optimiser.batch, first, config.optimiser.steps
+            ),
             validate=check,
             optimiser=config.optimiser,
             out=config.out,
@@ -69,7 +76,12 @@ def export(checkpoint: Path, path: Path) -> Path:
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     prefix = "model."
     wrapped = any(name.startswith("classify.") for name in state)
-    save_own({k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)} if wrapped else state, path)
+    save_own(
+        {k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)}
+        if wrapped
+        else state,
+        path,
+    )
     return path
 
 
@@ -102,7 +114,9 @@ def split(names: Sequence[str], share: float) -> tuple[list[str], list[str]]:
     )
 
 
-def validation_views(scenes: Sequence[Scene], categories: Sequence[Category], side: int) -> list[View]:
+def validation_views(
+    scenes: Sequence[Scene], categories: Sequence[Category], side: int
+) -> list[View]:
     """Every scene whole, with sentences that are the same in every run."""
     views = []
     for number, scene in enumerate(scenes):
@@ -128,7 +142,12 @@ def validate_encoders(network: EncoderPretraining, views: Sequence[View]) -> dic
         totals += torch.stack(network.scores(collate([view], names).to(device))).cpu()
     ious = totals[0] / totals[1].clamp(min=1)
     each = {f"IoU/{name}": float(value) for name, value in zip(names, ious[1], strict=True)}
-    return {"mIoU": float(ious.mean()), "names": float(ious[0].mean()), "labels": float(ious[1].mean()), **each}
+    return {
+        "mIoU": float(ious.mean()),
+        "names": float(ious[0].mean()),
+        "labels": float(ious[1].mean()),
+        **each,
+    }
 
 
 @torch.inference_mode()

@@ -17,7 +17,9 @@ class Attention(nn.Module):
         self.v_proj = nn.Linear(key_dim, inner_dim)
         self.out_proj = nn.Linear(inner_dim, query_dim)
 
-    def forward(self, query: Tensor, key: Tensor, value: Tensor, valid: Tensor | None = None) -> Tensor:
+    def forward(
+        self, query: Tensor, key: Tensor, value: Tensor, valid: Tensor | None = None
+    ) -> Tensor:
         """Attends.
 
         Args:

@@ -65,7 +65,9 @@ def load(card: ModelCard, device: torch.device) -> RSRefSeg2Segmenter:
 
     weights = card.folder / card.weights[0].name
     with WithoutInitialisation():
-        model = RSRefSeg2(CONFIGURATIONS[card.configuration](), tokenizer=None if card.bundled else card.folder)
+        model = RSRefSeg2(
+            CONFIGURATIONS[card.configuration](), tokenizer=None if card.bundled else card.folder
+        )
     if card.bundled:
         load_own(model, weights)
     else:
@@ -88,7 +90,8 @@ def read_tensors(path: Path) -> Mapping[str, object]:
             f"{path} wants to run code while it is read, and was refused. Use a file that holds tensors only."
         ) from cause
     except (OSError, SafetensorError, RuntimeError, ValueError, EOFError) as cause:
-        raise ModelError(f"{path} cannot be read as weights: {str(cause).splitlines()[0]}") from cause
+        reason = (str(cause) or "it ends too early").splitlines()[0]
+        raise ModelError(f"{path} cannot be read as weights: {reason}. Fetch it again.") from cause
     if not isinstance(state, Mapping):
         raise ModelError(f"{path} holds no table of tensors.")
     return state
@@ -113,11 +116,15 @@ def load_own(model: RSRefSeg2, path: Path) -> None:
     Raises:
         ModelError: Names what is missing, unexpected or of another shape.
     """
-    packed = {name: value for name, value in read_tensors(path).items() if isinstance(value, Tensor)}
+    packed = {
+        name: value for name, value in read_tensors(path).items() if isinstance(value, Tensor)
+    }
     fit(
         model,
         {
-            name: value.float() * packed[name + SCALE].float()[:, None] if name + SCALE in packed else value
+            name: value.float() * packed[name + SCALE].float()[:, None]
+            if name + SCALE in packed
+            else value
             for name, value in packed.items()
             if not name.endswith(SCALE)
         },
@@ -150,7 +157,10 @@ def load_base(model: RSRefSeg2, sam: Mapping[str, object], siglip: Mapping[str, 
     for name, value in unwrap(sam).items():
         tensors[f"sam.{name}"] = value
     for name, value in siglip.items():
-        for theirs, ours in (("vision_model.", "encoder.vision.model."), ("text_model.", "encoder.language.model.")):
+        for theirs, ours in (
+            ("vision_model.", "encoder.vision.model."),
+            ("text_model.", "encoder.language.model."),
+        ):
             if name.startswith(theirs):
                 tensors[ours + name[len(theirs) :]] = value
         if name in ("logit_scale", "logit_bias"):
@@ -172,7 +182,9 @@ def unwrap(state: Mapping[str, object]) -> Mapping[str, object]:
     return state
 
 
-def load_published(model: RSRefSeg2, state: Mapping[str, object], *, adapters_only: bool = False) -> None:
+def load_published(
+    model: RSRefSeg2, state: Mapping[str, object], *, adapters_only: bool = False
+) -> None:
     """Loads a published state dict.
 
     Args:
@@ -210,7 +222,10 @@ def fit(model: RSRefSeg2, state: Mapping[str, object], needed: set[str] | None =
     problems = [
         f"{what}: {_some(names)}"
         for what, names in (
-            ("missing", [key for key in own if key not in tensors and (needed is None or key in needed)]),
+            (
+                "missing",
+                [key for key in own if key not in tensors and (needed is None or key in needed)],
+            ),
             ("unexpected", [key for key in tensors if key not in own]),
             ("of another shape", shapes),
         )

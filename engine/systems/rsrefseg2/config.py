@@ -128,7 +128,13 @@ def compact() -> RSRefSeg2Config:
             mlp_dim=256,
         ),
         prompter=PrompterSizes(
-            dim=96, inner_dim=64, mlp_dim=128, heads=4, prompt_dim=128, grid=side // 16, mask=side // 4
+            dim=96,
+            inner_dim=64,
+            mlp_dim=128,
+            heads=4,
+            prompt_dim=128,
+            grid=side // 16,
+            mask=side // 4,
         ),
         lora=None,
         dynamic_multimask=False,

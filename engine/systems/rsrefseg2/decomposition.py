@@ -49,7 +49,13 @@ class DecompositionLayer(nn.Module):
         self.norm_query2_5 = norm()
 
     def forward(
-        self, t1: Tensor, t2: Tensor, words: Tensor, pe1: Tensor, pe2: Tensor, valid: Tensor | None = None
+        self,
+        t1: Tensor,
+        t2: Tensor,
+        words: Tensor,
+        pe1: Tensor,
+        pe2: Tensor,
+        valid: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Updates both subspaces.
 
@@ -64,13 +70,21 @@ class DecompositionLayer(nn.Module):
         t1 = self.norm_query1_1(t1 + self.self_attn_query_query1(t1 + pe1, t1 + pe1, t1))
         t2 = self.norm_query2_1(t2 + self.self_attn_query_query2(t2 + pe2, t2 + pe2, t2))
 
-        t1 = self.norm_query1_2(t1 + self.cross_attn_query_text_query1_text(t1 + pe1, words, words, valid))
+        t1 = self.norm_query1_2(
+            t1 + self.cross_attn_query_text_query1_text(t1 + pe1, words, words, valid)
+        )
         t1 = self.norm_query1_3(t1 + self.mlp_query1_2(t1))
-        t2 = self.norm_query2_2(t2 + self.cross_attn_query_text_query2_text(t2 + pe2, words, words, valid))
+        t2 = self.norm_query2_2(
+            t2 + self.cross_attn_query_text_query2_text(t2 + pe2, words, words, valid)
+        )
         t2 = self.norm_query2_3(t2 + self.mlp_query2_2(t2))
 
-        t1 = self.norm_query1_4(t1 + self.cross_attn_query_query_query1_query2(t1 + pe1, t2 + pe2, t2))
+        t1 = self.norm_query1_4(
+            t1 + self.cross_attn_query_query_query1_query2(t1 + pe1, t2 + pe2, t2)
+        )
         t1 = self.norm_query1_5(t1 + self.mlp_query1_3(t1))
-        t2 = self.norm_query2_4(t2 + self.cross_attn_query_query_query2_query1(t2 + pe2, t1 + pe1, t1))
+        t2 = self.norm_query2_4(
+            t2 + self.cross_attn_query_query_query2_query1(t2 + pe2, t1 + pe1, t1)
+        )
         t2 = self.norm_query2_5(t2 + self.mlp_query2_3(t2))
         return t1, t2

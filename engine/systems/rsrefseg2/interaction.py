@@ -20,10 +20,16 @@ class FirstOrderInteraction(nn.Module):
         self.mlp_img_1 = MLP(sizes.dim, sizes.mlp_dim)
         self.norm_img_2 = nn.LayerNorm(sizes.dim)
 
-    def forward(self, text: Tensor, image: Tensor, text_pe: Tensor, image_pe: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, text: Tensor, image: Tensor, text_pe: Tensor, image_pe: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """New text `(B, Q, D)` and image features `(B, N, D)`; positions go to queries and keys only."""
-        text = self.norm_text_1(text + self.self_attn_text_text_1(text + text_pe, text + text_pe, text))
-        image = self.norm_img_1(image + self.cross_attn_img_text_1(image + image_pe, text + text_pe, text))
+        text = self.norm_text_1(
+            text + self.self_attn_text_text_1(text + text_pe, text + text_pe, text)
+        )
+        image = self.norm_img_1(
+            image + self.cross_attn_img_text_1(image + image_pe, text + text_pe, text)
+        )
         return text, self.norm_img_2(image + self.mlp_img_1(image))
 
 
@@ -51,18 +57,30 @@ class SecondOrderInteraction(nn.Module):
         self.norm_prompt_5 = nn.LayerNorm(prompt_dim)
 
     def forward(
-        self, prompts: Tensor, text: Tensor, image: Tensor, prompt_pe: Tensor, text_pe: Tensor, image_pe: Tensor
+        self,
+        prompts: Tensor,
+        text: Tensor,
+        image: Tensor,
+        prompt_pe: Tensor,
+        text_pe: Tensor,
+        image_pe: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """New prompts `(B, P, C)`, text `(B, Q, D)` and image features `(B, N, D)`."""
         text = self.norm_text_1(text + self.self_attn_text_1(text + text_pe, text + text_pe, text))
-        image = self.norm_img_1(image + self.cross_attn_img_text_1(image + image_pe, text + text_pe, text))
+        image = self.norm_img_1(
+            image + self.cross_attn_img_text_1(image + image_pe, text + text_pe, text)
+        )
         image = self.norm_img_2(image + self.mlp_img_1(image))
 
         query = prompts + prompt_pe
         prompts = self.norm_prompt_1(prompts + self.self_attn_prompt_1(query, query, prompts))
         query = prompts + prompt_pe
-        prompts = self.norm_prompt_2(prompts + self.cross_attn_prompt_text_1(query, text + text_pe, text))
+        prompts = self.norm_prompt_2(
+            prompts + self.cross_attn_prompt_text_1(query, text + text_pe, text)
+        )
         prompts = self.norm_prompt_3(prompts + self.mlp_prompt_2(prompts))
         query = prompts + prompt_pe
-        prompts = self.norm_prompt_4(prompts + self.cross_attn_prompt_img_1(query, image + image_pe, image))
+        prompts = self.norm_prompt_4(
+            prompts + self.cross_attn_prompt_img_1(query, image + image_pe, image)
+        )
         return self.norm_prompt_5(prompts + self.mlp_prompt_3(prompts)), text, image

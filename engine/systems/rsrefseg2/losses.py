@@ -98,5 +98,7 @@ class ContrastiveHead(nn.Module):
             image_map: `(B, D, h, w)`.
             sentences: Pooled text `(B, S, D)`.
         """
-        cosine = torch.einsum("bdhw,bsd->bshw", F.normalize(image_map, dim=1), F.normalize(sentences, dim=-1))
+        cosine = torch.einsum(
+            "bdhw,bsd->bshw", F.normalize(image_map, dim=1), F.normalize(sentences, dim=-1)
+        )
         return self.logit_scale2.exp() * cosine + self.logit_bias2

@@ -33,7 +33,9 @@ class ImageFeatures:
 
     def repeat_interleave(self, counts: Tensor) -> ImageFeatures:
         """Each image `counts[i]` times in a row, for as many expressions."""
-        return ImageFeatures(self.image_map.repeat_interleave(counts, 0), self.sam.repeat_interleave(counts))
+        return ImageFeatures(
+            self.image_map.repeat_interleave(counts, 0), self.sam.repeat_interleave(counts)
+        )
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,11 @@ class RSRefSeg2(nn.Module):
         return self.config.sam.image
 
     def encode(self, image: Tensor) -> ImageFeatures:
-        """Features of square images `(B, 3, S, S)` in [0, 1]."""
-        side = self.encoder.image_size
+        """Features of square images `(B, 3, S, S)` in [0, 1].
+
+        Training may use a smaller square than the model's; the dual encoder's shrinks with it.
+        """
+        side = self.encoder.image_size * image.shape[-1] // self.image_size
         small = (image - self.encoder_mean) / self.encoder_std
         if small.shape[-1] != side:
             small = F.interpolate(small, (side, side), mode="bilinear", align_corners=False)

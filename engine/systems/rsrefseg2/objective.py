@@ -32,14 +32,21 @@ def training_losses(model: RSRefSeg2, batch: Batch) -> dict[str, Tensor]:
         parts["dense"] = weights.dense * losses.dense_alignment(output.prompts.dense, batch.masks)
     if weights.spatial:
         names = model.encoder.text(model.encoder.tokenize(batch.category_names).to(device)).pooled
-        logits = model.head.spatial_logits(features.image_map, names.expand(len(features.image_map), -1, -1))
+        logits = model.head.spatial_logits(
+            features.image_map, names.expand(len(features.image_map), -1, -1)
+        )
         parts["spatial"] = weights.spatial * losses.spatial_alignment(logits, batch.category_masks)
     return parts
 
 
 def _segmentation(output: Output, masks: Tensor, ce: float, dice: float) -> dict[str, Tensor]:
-    logits = F.interpolate(output.masks.logits.float(), masks.shape[-2:], mode="bilinear", align_corners=False)
-    return {"ce": ce * losses.cross_entropy(logits, masks), "dice": dice * losses.dice(logits, masks)}
+    logits = F.interpolate(
+        output.masks.logits.float(), masks.shape[-2:], mode="bilinear", align_corners=False
+    )
+    return {
+        "ce": ce * losses.cross_entropy(logits, masks),
+        "dice": dice * losses.dice(logits, masks),
+    }
 
 
 def predict(model: RSRefSeg2, pixels: Tensor, expressions: list[str]) -> Tensor:

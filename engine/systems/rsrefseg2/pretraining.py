@@ -24,14 +24,20 @@ class EncoderPretraining(nn.Module):
         super().__init__()
         self.model = model
         dim = model.config.sam.dim
-        self.classify = nn.ModuleList(nn.Conv2d(width, categories + 1, 1) for width in (dim, dim // 4, dim // 8))
+        self.classify = nn.ModuleList(
+            nn.Conv2d(width, categories + 1, 1) for width in (dim, dim // 4, dim // 8)
+        )
 
     def label_logits(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Logits of both encoders: names `(B, C, s/16, s/16)`, labels `(B, 1 + C, s/4, s/4)`."""
         model = self.model
         features = model.encode(batch.pixels.float() / 255)
-        names = model.encoder.text(model.encoder.tokenize(batch.category_names).to(batch.pixels.device)).pooled
-        spatial = model.head.spatial_logits(features.image_map, names.expand(len(features.image_map), -1, -1))
+        names = model.encoder.text(
+            model.encoder.tokenize(batch.category_names).to(batch.pixels.device)
+        ).pooled
+        spatial = model.head.spatial_logits(
+            features.image_map, names.expand(len(features.image_map), -1, -1)
+        )
         fine, coarse = features.sam.high_resolution
         levels = (features.sam.embedding, coarse, fine)
         labels = torch.stack(

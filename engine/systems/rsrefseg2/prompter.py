@@ -55,9 +55,15 @@ class Prompter(nn.Module):
         self.prompt_pe_embedding = nn.Parameter(torch.randn(sizes.prompts, prompt_dim) * 0.02)
         self.prompt_embedding = nn.Parameter(torch.randn(sizes.prompts, prompt_dim) * 0.02)
         decompose, first, second = sizes.depths
-        self.two_queries_text_attn_layers = nn.ModuleList(DecompositionLayer(sizes) for _ in range(decompose))
-        self.queries1_to_img_attn_layers = nn.ModuleList(FirstOrderInteraction(sizes) for _ in range(first))
-        self.prompt_queries2_img_attn_layers = nn.ModuleList(SecondOrderInteraction(sizes) for _ in range(second))
+        self.two_queries_text_attn_layers = nn.ModuleList(
+            DecompositionLayer(sizes) for _ in range(decompose)
+        )
+        self.queries1_to_img_attn_layers = nn.ModuleList(
+            FirstOrderInteraction(sizes) for _ in range(first)
+        )
+        self.prompt_queries2_img_attn_layers = nn.ModuleList(
+            SecondOrderInteraction(sizes) for _ in range(second)
+        )
         self.sparse_prompt_mlp = MLP(prompt_dim, sizes.mlp_dim)
         self.dense_prompt_conv = nn.Sequential(
             nn.Conv2d(dim, dim // 2, 3, padding=1),
@@ -66,7 +72,9 @@ class Prompter(nn.Module):
             nn.Conv2d(dim // 2, dim, 3, padding=1),
         )
 
-    def forward(self, image_map: Tensor, text: Text, logit_scale: Tensor, logit_bias: Tensor) -> Prompts:
+    def forward(
+        self, image_map: Tensor, text: Text, logit_scale: Tensor, logit_bias: Tensor
+    ) -> Prompts:
         """Prompts for `B` expressions.
 
         Args:
@@ -78,7 +86,11 @@ class Prompter(nn.Module):
         batch, _, height, width = image_map.shape
         image = image_map.flatten(2).transpose(1, 2)
         image_pe = self._image_pe(height, width)
-        pe1, pe2, prompt_pe = self.text_query_pe_embedding1, self.text_query_pe_embedding2, self.prompt_pe_embedding
+        pe1, pe2, prompt_pe = (
+            self.text_query_pe_embedding1,
+            self.text_query_pe_embedding2,
+            self.prompt_pe_embedding,
+        )
 
         t1 = t2 = pool_words(text.tokens, text.valid, self.sizes.queries)
         for decompose in self.two_queries_text_attn_layers:
@@ -92,7 +104,9 @@ class Prompter(nn.Module):
         refined_t2 = t2
         tokens = self.prompt_embedding.expand(batch, -1, -1)
         for activate in self.prompt_queries2_img_attn_layers:
-            tokens, refined_t2, image = activate(tokens, refined_t2, image, prompt_pe, pe2, image_pe)
+            tokens, refined_t2, image = activate(
+                tokens, refined_t2, image, prompt_pe, pe2, image_pe
+            )
 
         dense = self._dense(image.transpose(1, 2).reshape(image_map.shape), text.pooled)
         return Prompts(
@@ -123,14 +137,20 @@ class Prompter(nn.Module):
         features = self.dense_prompt_conv(image_map)
         side = self.sizes.mask
         features = F.interpolate(features, (side, side), mode="bilinear", align_corners=True)
-        return torch.einsum("bdhw,bd->bhw", F.normalize(features, dim=1), F.normalize(sentence, dim=-1))[:, None]
+        return torch.einsum(
+            "bdhw,bd->bhw", F.normalize(features, dim=1), F.normalize(sentence, dim=-1)
+        )[:, None]
 
 
 def pool_words(words: Tensor, valid: Tensor | None, queries: int) -> Tensor:
     """Adaptive average pooling of `(B, L, D)` to `(B, queries, D)`, over the valid words of each row."""
     batch, length, _ = words.shape
     device = words.device
-    count = torch.full((batch, 1), length, device=device) if valid is None else valid.sum(1, keepdim=True)
+    count = (
+        torch.full((batch, 1), length, device=device)
+        if valid is None
+        else valid.sum(1, keepdim=True)
+    )
     index = torch.arange(queries, device=device)
     start = index * count // queries
     end = -(-(index + 1) * count // queries)

@@ -30,7 +30,9 @@ class ViewFeatures:
 class RSRefSeg2Segmenter:
     """A loaded RSRefSeg 2."""
 
-    def __init__(self, model: RSRefSeg2, card: ModelCard, weights_sha256: str, device: torch.device) -> None:
+    def __init__(
+        self, model: RSRefSeg2, card: ModelCard, weights_sha256: str, device: torch.device
+    ) -> None:
         self.model = model.eval().to(device)
         self.card = card
         self.device = device
@@ -55,11 +57,15 @@ class RSRefSeg2Segmenter:
         """Logits `(h, w)` of an expression."""
         token_ids = self.model.encoder.tokenize([expression]).to(self.device)
         with self._precision():
-            logits = self.model.decode(features.image, self.model.encoder.text(token_ids)).masks.logits.float()
+            logits = self.model.decode(
+                features.image, self.model.encoder.text(token_ids)
+            ).masks.logits.float()
         side = (self.model.image_size, self.model.image_size)
         logits = F.interpolate(logits, side, mode="bilinear", align_corners=False)
         logits = logits[..., : features.fitted[0], : features.fitted[1]]
-        return F.interpolate(logits, features.size, mode="bilinear", align_corners=False)[0, 0].cpu()
+        return F.interpolate(logits, features.size, mode="bilinear", align_corners=False)[
+            0, 0
+        ].cpu()
 
     def _precision(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")

@@ -1,0 +1,123 @@
+"""Makes the zip that QGIS installs, and refuses what the plugin site would refuse."""
+
+from __future__ import annotations
+
+import argparse
+import configparser
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGE = "segment_by_text"
+LARGEST = 20_000_000
+"""Bytes; the plugin site takes 25,000,000."""
+
+SHIPPED = (
+    "metadata.txt",
+    "__init__.py",
+    "LICENSE",
+    "README.md",
+    "CHANGELOG.md",
+    "plugin",
+    "engine",
+    "resources",
+    "requirements/engine.in",
+    "requirements/engine.lock",
+    "requirements/uv.lock",
+)
+TRANSLATIONS = "i18n"
+NOT_SHIPPED = {"__pycache__", ".ts"}
+BINARIES = {".bat", ".dll", ".dylib", ".exe", ".pyc", ".pyd", ".sh", ".so"}
+
+REQUIRED = (
+    "name",
+    "description",
+    "about",
+    "version",
+    "qgisMinimumVersion",
+    "qgisMaximumVersion",
+    "author",
+    "email",
+    "tracker",
+    "repository",
+    "changelog",
+)
+
+MIDNIGHT = (1980, 1, 1, 0, 0, 0)
+"""The date of every file, so that the same tree makes the same zip."""
+
+
+def shipped(root: Path) -> Iterator[Path]:
+    """The files of the plugin, in a fixed order.
+
+    Raises:
+        SystemExit: One is missing, or is of a kind that the plugin site does not take.
+    """
+    translations = [TRANSLATIONS] if (root / TRANSLATIONS).exists() else []
+    for entry in [*SHIPPED, *translations]:
+        path = root / entry
+        if not path.exists():
+            sys.exit(f"{entry} belongs to the plugin and is missing")
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            parts = file.relative_to(root).parts
+            if not file.is_file() or NOT_SHIPPED & {*parts, file.suffix}:
+                continue
+            if file.suffix in BINARIES or any(part.startswith(".") for part in parts):
+                sys.exit(f"{file.relative_to(root)} is hidden or binary: the site refuses it")
+            yield file
+
+
+def problems(metadata: Path) -> Iterator[str]:
+    """What the plugin site would say about metadata.txt."""
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.read(metadata, encoding="utf-8")
+    general = parser["general"]
+    for key in REQUIRED:
+        if not general.get(key, "").strip():
+            yield f"metadata.txt: {key} is missing"
+    if "plugin" in general.get("name", "").lower():
+        yield "metadata.txt: the word 'plugin' is in the name"
+    if "/" in general.get("author", ""):
+        yield "metadata.txt: there is a / in the author"
+    if "supportsQt6" in general:
+        yield "metadata.txt: supportsQt6 has no effect; qgisMaximumVersion says it"
+    for key in ("tracker", "repository"):
+        if not general.get(key, "").startswith("https://"):
+            yield f"metadata.txt: {key} is not an address"
+
+
+def package(root: Path, archive: Path) -> None:
+    """Writes the files into `archive`, under the plugin's folder.
+
+    Raises:
+        SystemExit: The plugin site would refuse it.
+    """
+    found = list(problems(root / "metadata.txt"))
+    if found:
+        sys.exit("\n".join(found))
+    files = list(shipped(root))
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as zipped:
+        for file in files:
+            entry = zipfile.ZipInfo(f"{PACKAGE}/{file.relative_to(root).as_posix()}", MIDNIGHT)
+            entry.external_attr = 0o644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            zipped.writestr(entry, file.read_bytes())
+    size = archive.stat().st_size
+    if size > LARGEST:
+        archive.unlink()
+        sys.exit(f"{archive.name} has {size:,} bytes, more than {LARGEST:,}")
+    print(f"{archive}: {size:,} bytes")
+
+
+def main() -> None:
+    """Packages the repository this file lies in."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("archive", type=Path)
+    package(Path(__file__).resolve().parent.parent, parser.parse_args().archive)
+
+
+if __name__ == "__main__":
+    main()

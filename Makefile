@@ -1,0 +1,103 @@
+# `make demo` and `make test` do all set-up themselves; a second run does it in a second.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# QGIS's own Python; the engine's environment is built from it as well.
+QGIS_PYTHON := /usr/bin/python3
+PACKAGES := ca-certificates python3-qgis python3-venv qgis xauth xvfb
+
+# Shared by all checkouts of a developer.
+export UV_CACHE_DIR ?= $(HOME)/.cache/uv
+
+SHIPPED := __init__.py plugin engine
+ON_PYTHON_3_9 := __init__.py plugin engine/__init__.py engine/client.py engine/process.py engine/protocol.py
+CHECKED := $(SHIPPED) tests benchmarks .ci/package.py
+
+WINDOW := xvfb-run --auto-servernum --server-args="-screen 0 1600x1000x24"
+
+.PHONY: help
+help: ## Lists the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+.PHONY: demo
+demo: environments ## Segments a scene in a real QGIS window and writes pictures to build/demo
+	$(WINDOW) $(QGIS_PYTHON) tests/e2e/demo.py --out build/demo
+
+.PHONY: run
+run: environments ## Opens QGIS with the plugin
+	$(QGIS_PYTHON) tests/e2e/run_qgis.py
+
+.PHONY: screenshots
+screenshots: environments ## Renews docs/images
+	$(WINDOW) $(QGIS_PYTHON) tests/e2e/screenshots.py --out docs/images
+
+.PHONY: test
+test: test-engine test-plugin test-e2e ## Runs all tests but the slow ones
+
+.PHONY: test-engine
+test-engine: engine-environment
+	.venv/bin/python -m pytest tests/engine tests/test_architecture.py
+
+.PHONY: test-plugin
+test-plugin: environments
+	QT_QPA_PLATFORM=offscreen .venv-qgis/bin/python -m pytest tests/plugin
+
+.PHONY: test-e2e
+test-e2e: environments
+	$(WINDOW) .venv-qgis/bin/python -m pytest tests/e2e
+
+.PHONY: test-slow
+test-slow: environments ## Runs the slow tests
+	.venv/bin/python -m pytest -m slow tests/engine
+	QT_QPA_PLATFORM=offscreen .venv-qgis/bin/python -m pytest -m slow tests/plugin
+	$(WINDOW) .venv-qgis/bin/python -m pytest -m slow tests/e2e
+
+.PHONY: lint
+lint: engine-environment ## Checks style, types, security and the oldest Python
+	.venv/bin/ruff check $(CHECKED)
+	.venv/bin/ruff format --check $(CHECKED)
+	mkdir -p build/mypy && ln -sfn ../.. build/mypy/segment_by_text
+	.venv/bin/mypy -p engine
+	MYPYPATH=build/mypy .venv/bin/mypy -p segment_by_text.plugin
+	.venv/bin/vermin --quiet --target=3.9- --violations --no-tips $(ON_PYTHON_3_9)
+	.venv/bin/bandit --quiet --recursive $(SHIPPED)
+	.venv/bin/detect-secrets-hook --baseline .secrets.baseline $$(find $(SHIPPED) resources metadata.txt -type f -not -name '*.pyc')
+
+.PHONY: package
+package: ## Makes dist/segment_by_text.zip
+	$(QGIS_PYTHON) .ci/package.py dist/segment_by_text.zip
+
+.PHONY: clean
+clean: ## Removes what was made, but not the environments
+	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find $(SHIPPED) tests -name __pycache__ -prune -exec rm -rf {} +
+
+.PHONY: environments
+environments: engine-environment qgis-environment
+
+.PHONY: engine-environment
+engine-environment: system
+	@$(QGIS_PYTHON) -m plugin.environment --into .venv --python $(QGIS_PYTHON) \
+		--lock requirements/engine.lock --lock requirements/dev.lock
+
+.PHONY: qgis-environment
+qgis-environment: .venv-qgis/complete
+
+.venv-qgis/complete: requirements/qgis.lock | system
+	$(QGIS_PYTHON) -m venv --clear --system-site-packages .venv-qgis
+	.venv-qgis/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
+
+.PHONY: system
+system:
+	@missing=$$(for package in $(PACKAGES); do \
+		dpkg-query --show --showformat='$${db:Status-Status}' $$package 2>&1 | grep -qx installed || echo $$package; \
+	done); \
+	if [ -n "$$missing" ]; then \
+		$(if $(filter 0,$(shell id -u)),,sudo) apt-get update; \
+		$(if $(filter 0,$(shell id -u)),,sudo) env DEBIAN_FRONTEND=noninteractive \
+			apt-get install --yes --no-install-recommends $$missing; \
+	fi

@@ -1,0 +1,1 @@
+"""The QGIS side: everything that imports qgis, and nothing that computes."""

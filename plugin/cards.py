@@ -1,0 +1,74 @@
+"""Model cards and the engine's facts in words."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from qgis.PyQt.QtCore import QCoreApplication
+
+translate = QCoreApplication.translate
+
+Card = dict[str, Any]
+
+
+def knowledge(card: Card) -> str:
+    """What the model can find, in one sentence."""
+    if card["categories"] is None:
+        return translate("Cards", "Open vocabulary: describe anything.")
+    return translate("Cards", "Knows: {}").format(", ".join(card["categories"]))
+
+
+def sentences(card: Card) -> list[str]:
+    """What an analyst should know before choosing the model."""
+    texts = [
+        card["about"],
+        knowledge(card),
+        translate("Cards", "Ground resolution: {:g} to {:g} m per pixel").format(
+            card["finest"], card["coarsest"]
+        ),
+        translate("Cards", "Languages: {}").format(", ".join(card["languages"])),
+        translate("Cards", "Licence: {}").format(card["licence"]),
+    ]
+    if not card["installed"]:
+        texts.append(
+            translate("Cards", "Its weights are not on this computer. Put {} into {}.").format(
+                ", ".join(file["name"] for file in card["weights"]), card["folder"]
+            )
+        )
+    return [text for text in texts if text]
+
+
+def tooltip(card: Card) -> str:
+    """The card as rich text for a tooltip."""
+    body = "<br>".join(escape(text) for text in sentences(card))
+    return f"<p><b>{escape(card['title'])}</b><br>{body}</p>"
+
+
+def page(card: Card) -> str:
+    """The card as rich text for reading, with its files and what was measured."""
+    body = "".join(f"<p>{escape(text)}</p>" for text in sentences(card))
+    files = [
+        (file["name"], translate("Cards", "SHA-256 {}").format(file["sha256"]))
+        for file in card["weights"]
+    ]
+    metrics = [(name, str(value)) for name, value in card["metrics"].items()]
+    return (
+        f"<h3>{escape(card['title'])}</h3>{body}"
+        f"<h4>{translate('Cards', 'Weights')}</h4>{_table(files)}"
+        f"<h4>{translate('Cards', 'Measured')}</h4>{_table(metrics)}"
+    )
+
+
+def _table(rows: list[tuple[str, str]]) -> str:
+    cells = "".join(f"<tr><td>{escape(a)}</td><td>{escape(b)}</td></tr>" for a, b in rows)
+    return f"<table cellpadding='3'>{cells}</table>"
+
+
+def device_line(facts: dict[str, Any]) -> str:
+    """What the engine computes on, and why."""
+    if facts["device"] == "cpu":
+        return translate("Cards", "CPU: {}").format(facts["reason"])
+    return translate("Cards", "{}, {} GB").format(
+        facts["device_name"], round(facts["memory_bytes"] / 2**30)
+    )

@@ -1,0 +1,1 @@
+"""The dock: the form, what it is doing, and nothing else."""

@@ -1,0 +1,64 @@
+"""The choice of bands: the engine's, those on the screen, or three by number."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Optional
+
+from qgis.core import QgsMapLayer, QgsRasterLayer
+from qgis.PyQt.QtCore import QObject
+from qgis.PyQt.QtWidgets import QWidget
+
+
+class Bands(Enum):
+    """Which bands the model sees."""
+
+    AUTOMATIC = "automatic"
+    DISPLAYED = "displayed"
+    CHOSEN = "chosen"
+
+
+class BandChoice(QObject):
+    """Drives the band fields of the form."""
+
+    def __init__(self, form: QWidget) -> None:
+        super().__init__(form)
+        self._form = form
+        self._numbers = (form.red, form.green, form.blue)
+        form.bands.addItem(self.tr("Automatic"), Bands.AUTOMATIC)
+        form.bands.addItem(self.tr("As displayed"), Bands.DISPLAYED)
+        form.bands.addItem(self.tr("By number"), Bands.CHOSEN)
+        form.bands.currentIndexChanged.connect(self._choose)
+        form.layer.layerChanged.connect(self._limit)
+        self._choose()
+        self._limit(form.layer.currentLayer())
+
+    def bands(self, layer: Optional[QgsMapLayer]) -> Optional[list[int]]:
+        """One or three bands of `layer`, counted from 1; None for the engine's choice."""
+        choice = self._form.bands.currentData()
+        if choice is Bands.CHOSEN:
+            return single([box.value() for box in self._numbers])
+        if choice is Bands.DISPLAYED and isinstance(layer, QgsRasterLayer):
+            return displayed(layer)
+        return None
+
+    def _choose(self) -> None:
+        self._form.bandNumbers.setVisible(self._form.bands.currentData() is Bands.CHOSEN)
+
+    def _limit(self, layer: Optional[QgsMapLayer]) -> None:
+        count = layer.bandCount() if isinstance(layer, QgsRasterLayer) else 1
+        for position, box in enumerate(self._numbers):
+            box.setMaximum(max(1, count))
+            box.setValue(min(position + 1, max(1, count)))
+
+
+def displayed(layer: QgsRasterLayer) -> Optional[list[int]]:
+    """The bands the layer is drawn from, where they are one or three."""
+    renderer = layer.renderer()
+    bands = [band for band in renderer.usesBands() if band > 0] if renderer is not None else []
+    return single(bands[:3]) if len(bands) in (1, 3) else None
+
+
+def single(bands: list[int]) -> list[int]:
+    """Three times the same band is one band."""
+    return bands[:1] if len(set(bands)) == 1 else bands

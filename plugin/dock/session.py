@@ -1,0 +1,282 @@
+"""What the dock is doing: starting, running, cancelling, or nothing. No widgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, Callable, Optional
+
+from qgis.core import Qgis, QgsApplication, QgsCoordinateReferenceSystem, QgsProject
+from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
+
+from ..engine_process import Engine
+from ..extents import Refusal
+from ..result_group import ResultGroup
+from ..runs import discard, new_run
+from ..settings import Settings
+from ..tasks import EngineTask
+from .refinement import Refinement, Shown
+
+CHECK_DELAY = 400
+"""Milliseconds without a key before the engine is asked what it knows of the expression."""
+
+
+class State(Enum):
+    """What the session is doing."""
+
+    IDLE = "idle"
+    STARTING = "starting"
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    FAILED = "failed"
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is on its way."""
+        return self in (State.STARTING, State.RUNNING, State.CANCELLING)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the analyst asks for. `source` are the parameters of the engine's Source."""
+
+    source: dict[str, Any]
+    crs: QgsCoordinateReferenceSystem
+    expression: str
+    model: str
+    threshold: float
+    outputs: tuple[str, ...]
+    device: str = "auto"
+
+    def params(self, out: Path) -> dict[str, Any]:
+        """The parameters of the engine's `segment`."""
+        return {
+            "source": self.source,
+            "expression": self.expression,
+            "model": self.model,
+            "out": str(out),
+            "threshold": self.threshold,
+            "outputs": list(self.outputs),
+            "device": self.device,
+        }
+
+
+class Session(QObject):
+    """Sends the dock's requests to the engine and puts the results on the map.
+
+    Signals:
+        changed: The state.
+        progressed: done, total (0: unknown) and what the engine is doing.
+        told: A message for the analyst and its Qgis.MessageLevel.
+        hinted: What the model knows of the expression that was typed last.
+        doubted: The model knows no word of the request; it runs only when asked `anyway`.
+        ready: The engine runs; its `cards` and facts are known.
+        finished: A request was answered and its result is on the map.
+    """
+
+    changed = pyqtSignal()
+    progressed = pyqtSignal(int, int, str)
+    told = pyqtSignal(str, object)
+    hinted = pyqtSignal(dict)
+    doubted = pyqtSignal(str)
+    ready = pyqtSignal()
+    finished = pyqtSignal()
+
+    def __init__(self, engine: Engine, settings: Settings, project: QgsProject) -> None:
+        super().__init__()
+        self.engine = engine
+        self.cards: list[dict[str, Any]] = []
+        self.refinement = Refinement(engine)
+        self.refinement.refined.connect(self._report)
+        self.refinement.told.connect(self.told)
+        self._settings = settings
+        self._project = project
+        self._state = State.IDLE
+        self._task: Optional[EngineTask] = None
+        self._run: Optional[Path] = None
+        self._known: dict[tuple[str, str], dict[str, Any]] = {}
+        self._asked: tuple[str, str] = ("", "")
+        self._check_task: Optional[EngineTask] = None
+        self._check_timer = QTimer(self)
+        self._check_timer.setSingleShot(True)
+        self._check_timer.setInterval(CHECK_DELAY)
+        self._check_timer.timeout.connect(self._check)
+        project.cleared.connect(self.forget)
+
+    @property
+    def state(self) -> State:
+        """What the session is doing."""
+        return self._state
+
+    def start(self) -> None:
+        """Starts the engine and asks for its models."""
+        if self.state.busy or not self.engine.installed:
+            return
+        self._enter(State.STARTING)
+        self._begin("models", {}, self.tr("Starting the engine"), self._started)
+
+    def run(self, request: Request, anyway: bool = False) -> None:
+        """Segments; first asks whether the model knows the words, unless `anyway`."""
+        if self.state.busy:
+            return
+        self._enter(State.RUNNING if self.engine.running else State.STARTING)
+        answer = self._known.get((request.expression, request.model))
+        if anyway:
+            self._segment(request)
+        elif answer is not None:
+            self._checked(request, answer)
+        else:
+            params = {"expression": request.expression, "model": request.model}
+            description = self.tr("Reading the expression")
+            self._begin("check", params, description, lambda a: self._checked(request, a))
+
+    def cancel(self) -> None:
+        """Stops what is running."""
+        if self._task is not None and self.state is not State.CANCELLING:
+            self._enter(State.CANCELLING)
+            self._task.cancel()
+
+    def ask_about(self, expression: str, model: str) -> None:
+        """Soon hints at what the model knows of the expression; the newest question wins."""
+        self._asked = (expression, model)
+        answer = self._known.get(self._asked)
+        if answer is not None:
+            self.hinted.emit(answer)
+        else:
+            self._check_timer.start()
+
+    def forget(self) -> None:
+        """Lets go of the last result and stops what is running: the project is another one."""
+        self.refinement.take(None)
+        self.cancel()
+
+    def close(self) -> None:
+        """Stops everything; nothing is told any more."""
+        self._check_timer.stop()
+        self.blockSignals(True)
+        self._project.cleared.disconnect(self.forget)
+        self.refinement.close()
+        self.cancel()
+
+    def _started(self, cards: list[dict[str, Any]]) -> None:
+        self.cards = cards
+        self._enter(State.IDLE)
+        self.ready.emit()
+
+    def _checked(self, request: Request, answer: dict[str, Any]) -> None:
+        self._known[(request.expression, request.model)] = answer
+        self.hinted.emit(answer)
+        if answer["unknown"]:
+            self._enter(State.IDLE)
+            self.doubted.emit(answer["message"])
+        else:
+            self._segment(request)
+
+    def _segment(self, request: Request) -> None:
+        try:
+            run = self._run = new_run(request.expression, self._settings, self._project)
+        except Refusal as cause:
+            self._fail(str(cause))
+            return
+        description = self.tr("Segmenting: {}").format(request.expression)
+        params = request.params(run)
+        self._begin("segment", params, description, lambda r: self._segmented(request, run, r))
+
+    def _segmented(self, request: Request, run: Path, result: dict[str, Any]) -> None:
+        group = ResultGroup(run, self._project)
+        try:
+            group.show(result, request.crs)
+        except Refusal as cause:
+            self._fail(str(cause))
+            return
+        self._run = None
+        self.refinement.take(Shown(group, result["probability"], request.outputs, request.crs))
+        self._settings.remember(request.expression)
+        self._enter(State.IDLE)
+        self._report(result)
+        self.finished.emit()
+
+    def _report(self, result: dict[str, Any]) -> None:
+        """Says what was found, and what the engine warns of."""
+        if result["count"] is None:
+            found = [self.tr("The mask is written.")]
+        elif result["count"] == 0:
+            found = []
+        elif result["area_m2"] is None:
+            found = [self.tr("Objects found: {}").format(result["count"])]
+        else:
+            area = f"{result['area_m2']:,.0f}"
+            found = [self.tr("Objects found: {}, {} m² in all").format(result["count"], area)]
+        level = Qgis.MessageLevel.Warning if result["warnings"] else Qgis.MessageLevel.Success
+        self.told.emit("\n\n".join([*found, *result["warnings"]]), level)
+
+    def _check(self) -> None:
+        """Asks on the side what the model knows; only an engine that runs and has time is asked."""
+        asked = self._asked
+        if not all(asked) or not self.engine.running or self.state.busy:
+            return
+        if self._check_task is not None:
+            self._check_timer.start()
+            return
+        params = {"expression": asked[0], "model": asked[1]}
+        task = EngineTask(self.tr("Hint"), self.engine, "check", params, quiet=True)
+        for ended in (task.answered, task.failed, task.stopped):
+            ended.connect(self._check_ended)
+        task.answered.connect(lambda answer: self._learned(asked, answer))
+        task.failed.connect(lambda text: self.told.emit(text, Qgis.MessageLevel.Warning))
+        self._check_task = task
+        QgsApplication.taskManager().addTask(task)
+
+    def _check_ended(self) -> None:
+        self._check_task = None
+
+    def _learned(self, asked: tuple[str, str], answer: dict[str, Any]) -> None:
+        self._known[asked] = answer
+        if asked == self._asked:
+            self.hinted.emit(answer)
+
+    def _begin(
+        self,
+        method: str,
+        params: dict[str, Any],
+        description: str,
+        then: Callable[[Any], None],
+    ) -> None:
+        """Sends the request the analyst waits for; it makes the state and can be cancelled."""
+        task = EngineTask(description, self.engine, method, params)
+        task.progressed.connect(self._progress)
+        task.answered.connect(then)
+        task.failed.connect(self._fail)
+        task.stopped.connect(self._stopped)
+        self._task = task
+        self.progressed.emit(0, 0, description)
+        QgsApplication.taskManager().addTask(task)
+
+    def _progress(self, done: int, total: int, text: str) -> None:
+        if self.state is State.STARTING:
+            self._enter(State.RUNNING)
+        self.progressed.emit(done, total, text)
+
+    def _fail(self, text: str) -> None:
+        self._discard()
+        self._enter(State.FAILED)
+        self.told.emit(text, Qgis.MessageLevel.Critical)
+
+    def _stopped(self) -> None:
+        self._discard()
+        self._enter(State.IDLE)
+        self.told.emit(self.tr("Cancelled."), Qgis.MessageLevel.Info)
+
+    def _discard(self) -> None:
+        """Deletes what a run left behind that never came to a result."""
+        if self._run is not None:
+            discard(self._run)
+            self._run = None
+
+    def _enter(self, state: State) -> None:
+        if not state.busy:
+            self._task = None
+        if state is not self._state:
+            self._state = state
+            self.changed.emit()

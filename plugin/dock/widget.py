@@ -1,0 +1,271 @@
+"""The dock: the form on the screen, wired to the session."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from qgis.core import (
+    Qgis,
+    QgsApplication,
+    QgsMapLayer,
+    QgsMapLayerProxyModel,
+    QgsProject,
+    QgsRasterLayer,
+)
+from qgis.gui import QgisInterface, QgsDockWidget
+from qgis.PyQt import uic
+from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtGui import QShowEvent
+from qgis.PyQt.QtWidgets import QCompleter, QWidget
+
+from ..cards import device_line, knowledge, tooltip
+from ..engine_process import Engine
+from ..extents import Refusal
+from ..layers import source_of
+from ..paths import ROOT
+from ..settings import DEFAULT_MODEL, Settings
+from .band_choice import BandChoice
+from .extent_choice import ExtentChoice
+from .install_panel import InstallPanel
+from .message_frame import MessageFrame
+from .session import Request, Session, State
+from .threshold_field import ThresholdField
+
+
+class Dock(QgsDockWidget):
+    """Type what to find, click, and the polygons are on the map.
+
+    Signals:
+        models_wanted: The analyst wants to read about the models.
+        options_wanted: The analyst wants to change the options.
+    """
+
+    models_wanted = pyqtSignal()
+    options_wanted = pyqtSignal()
+
+    def __init__(
+        self, iface: QgisInterface, engine: Engine, settings: Settings, project: QgsProject
+    ) -> None:
+        super().__init__()
+        self.setObjectName("SegmentByTextDock")
+        self.form = uic.loadUi(str(ROOT / "plugin" / "dock" / "widget.ui"), QWidget())
+        self.setWidget(self.form)
+        self.setWindowTitle(self.form.windowTitle())
+        self.session = Session(engine, settings, project)
+        self._iface = iface
+        self._engine = engine
+        self._settings = settings
+        self._anyway = False
+        self.messages = MessageFrame(self.form)
+        self.form.layer.setFilters(QgsMapLayerProxyModel.Filter.RasterLayer)
+        self.extent = ExtentChoice(self.form, iface.mapCanvas())
+        self._bands = BandChoice(self.form)
+        self.threshold = ThresholdField(self.form.thresholdSlider, self.form.threshold)
+        self.installation = InstallPanel(self.form, settings)
+        self._fill()
+        self._connect()
+        self._follow(iface.activeLayer())
+        self._update()
+
+    def segment(self) -> None:
+        """Sends what the form says to the engine, or says what is wrong with it."""
+        self.messages.clear()
+        if not self.session.cards:
+            self.session.start()
+            return
+        try:
+            request = self._request()
+        except Refusal as cause:
+            self.messages.tell(str(cause), Qgis.MessageLevel.Warning)
+            return
+        self._remember(request)
+        self.session.run(request, anyway=self._anyway)
+
+    def close_session(self) -> None:
+        """Stops everything the dock has begun."""
+        self.installation.cancel()
+        self.session.close()
+        self.extent.close()
+        self._iface.currentLayerChanged.disconnect(self._follow)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Starts the engine when the dock is first seen."""
+        super().showEvent(event)
+        if not self.session.cards and self.session.state is State.IDLE:
+            self.session.start()
+
+    def _request(self) -> Request:
+        form = self.form
+        expression = " ".join(form.expression.currentText().split())
+        if not expression:
+            form.expression.setFocus()
+            raise Refusal(self.tr("Type what to find, for example: white storage tank."))
+        layer = form.layer.currentLayer()
+        resolution = form.resolution.value() or None
+        place = self.extent.place()
+        return Request(
+            source=source_of(layer, place, self._bands.bands(layer), resolution),
+            crs=layer.crs(),
+            expression=expression,
+            model=form.model.currentData(),
+            threshold=self.threshold.value,
+            outputs=form.outputs.currentData(),
+            device=form.device.currentData(),
+        )
+
+    def _remember(self, request: Request) -> None:
+        self._settings.model = request.model
+        self._settings.threshold = round(100 * request.threshold)
+        self._settings.outputs = "+".join(request.outputs)
+        self._settings.device = request.device
+
+    def _fill(self) -> None:
+        form = self.form
+        form.expression.addItems(self._settings.history)
+        form.expression.setCurrentIndex(-1)
+        form.expression.lineEdit().setPlaceholderText(self.tr("the large white storage tank"))
+        form.expression.lineEdit().setClearButtonEnabled(True)
+        form.expression.completer().setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        form.expression.completer().setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+        form.outputs.addItem(self.tr("Polygons and mask"), ("polygons", "mask"))
+        form.outputs.addItem(self.tr("Polygons"), ("polygons",))
+        form.outputs.addItem(self.tr("Mask"), ("mask",))
+        form.outputs.setCurrentIndex(
+            max(0, form.outputs.findData(tuple(self._settings.outputs.split("+"))))
+        )
+        form.device.addItem(self.tr("Automatic"), "auto")
+        form.device.addItem(self.tr("GPU (CUDA)"), "cuda")
+        form.device.addItem(self.tr("CPU"), "cpu")
+        form.device.setCurrentIndex(max(0, form.device.findData(self._settings.device)))
+        self.threshold.show(self._settings.threshold / 100)
+        form.aboutModels.setIcon(QgsApplication.getThemeIcon("/mActionPropertiesWidget.svg"))
+        form.options.setIcon(QgsApplication.getThemeIcon("/mActionOptions.svg"))
+
+    def _connect(self) -> None:
+        form, session = self.form, self.session
+        form.segment.clicked.connect(self.segment)
+        form.expression.lineEdit().returnPressed.connect(self.segment)
+        form.expression.editTextChanged.connect(self._typed)
+        form.model.currentIndexChanged.connect(self._typed)
+        form.cancel.clicked.connect(self._cancel)
+        form.aboutModels.clicked.connect(self.models_wanted)
+        form.options.clicked.connect(self.options_wanted)
+        self._iface.currentLayerChanged.connect(self._follow)
+        self.threshold.moving.connect(session.refinement.preview)
+        self.threshold.moved.connect(session.refinement.set_threshold)
+        session.changed.connect(self._update)
+        session.progressed.connect(self._progress)
+        session.told.connect(self.messages.tell)
+        session.hinted.connect(self._hint)
+        session.doubted.connect(self._doubt)
+        session.ready.connect(self._show_models)
+        session.finished.connect(self._show_history)
+        self.installation.changed.connect(self._update)
+        self.installation.progressed.connect(lambda line: self._progress(0, 0, line))
+        self.installation.told.connect(self.messages.tell)
+        self.installation.installed.connect(self._update)
+        self.installation.installed.connect(session.start)
+
+    def _follow(self, layer: Optional[QgsMapLayer]) -> None:
+        """The active layer is the one to segment, if it is a raster."""
+        if isinstance(layer, QgsRasterLayer):
+            self.form.layer.setLayer(layer)
+
+    def _typed(self) -> None:
+        """Another expression or model: what was said of the former is no longer true."""
+        self._set_anyway(False)
+        self.messages.clear()
+        expression = " ".join(self.form.expression.currentText().split())
+        model = self.form.model.currentData() or ""
+        self._say_hint(self._knowledge(), unknown=False)
+        self.session.ask_about(expression, model)
+
+    def _knowledge(self) -> str:
+        chosen = self.form.model.currentData()
+        return next((knowledge(card) for card in self.session.cards if card["id"] == chosen), "")
+
+    def _hint(self, answer: dict[str, Any]) -> None:
+        if answer["unknown"]:
+            self._say_hint(answer["message"], unknown=True)
+        elif answer["known"]:
+            text = self.tr("Understood: {}").format(", ".join(answer["known"]))
+            self._say_hint(text, unknown=False)
+
+    def _say_hint(self, text: str, unknown: bool) -> None:
+        self.form.hint.setText(text)
+        self.form.hint.setVisible(bool(text))
+        font = self.form.hint.font()
+        font.setBold(unknown)
+        self.form.hint.setFont(font)
+
+    def _doubt(self, text: str) -> None:
+        """The model knows none of the words: says so, and offers to run it all the same."""
+        self._set_anyway(True)
+        advice = self.tr("Use one of its words, or segment anyway.")
+        self.messages.tell(f"{text}\n\n{advice}", Qgis.MessageLevel.Warning)
+
+    def _set_anyway(self, anyway: bool) -> None:
+        self._anyway = anyway
+        self._name_button()
+
+    def _name_button(self) -> None:
+        if not self.session.cards:
+            text = self.tr("Start the en&gine")
+        elif self._anyway:
+            text = self.tr("Se&gment anyway")
+        else:
+            text = self.tr("Se&gment by text")
+        self.form.segment.setText(text)
+
+    def _show_models(self) -> None:
+        """Fills the models in, and says what the engine runs on."""
+        model = self.form.model
+        model.blockSignals(True)
+        model.clear()
+        for card in self.session.cards:
+            model.addItem(card["title"], card["id"])
+            model.setItemData(model.count() - 1, tooltip(card), Qt.ItemDataRole.ToolTipRole)
+            model.model().item(model.count() - 1).setEnabled(card["installed"])
+        for wanted in (DEFAULT_MODEL, self._settings.model):
+            index = model.findData(wanted)
+            if index >= 0:
+                model.setCurrentIndex(index)
+        model.blockSignals(False)
+        self._typed()
+        self._update()
+
+    def _show_history(self) -> None:
+        expression = self.form.expression
+        text = expression.currentText()
+        expression.blockSignals(True)
+        expression.clear()
+        expression.addItems(self._settings.history)
+        expression.setCurrentText(text)
+        expression.blockSignals(False)
+        self._set_anyway(False)
+
+    def _cancel(self) -> None:
+        self.installation.cancel()
+        self.session.cancel()
+
+    def _progress(self, done: int, total: int, text: str) -> None:
+        self.form.progress.setMaximum(total)
+        self.form.progress.setValue(done)
+        self.form.stage.setText(text)
+
+    def _update(self) -> None:
+        """Shows what is possible now."""
+        form, state = self.form, self.session.state
+        installed = self._engine.installed
+        busy = state.busy or self.installation.busy
+        form.missing.setVisible(not installed)
+        form.missing.setEnabled(not self.installation.busy)
+        form.form.setVisible(installed)
+        form.segment.setEnabled(not busy)
+        form.working.setVisible(busy)
+        form.cancel.setEnabled(state is not State.CANCELLING)
+        if state is State.CANCELLING:
+            form.stage.setText(self.tr("Cancelling…"))
+        self._name_button()
+        facts = self._engine.facts
+        form.deviceLine.setText(device_line(facts) if facts else "")

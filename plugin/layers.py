@@ -1,0 +1,95 @@
+"""QGIS layer and extent -> the engine's Source;  the engine's Result -> layers on the map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Optional
+
+from qgis.core import QgsMapLayer, QgsProject, QgsProviderRegistry, QgsRasterLayer
+from qgis.PyQt.QtCore import QCoreApplication
+
+from .extents import Place, Refusal, clip
+from .result_group import ResultGroup
+
+translate = QCoreApplication.translate
+
+
+def source_of(
+    layer: Optional[QgsMapLayer],
+    place: Optional[Place] = None,
+    bands: Optional[list[int]] = None,
+    resolution: Optional[float] = None,
+) -> dict[str, Any]:
+    """What the engine is to read.
+
+    Args:
+        layer: The raster layer.
+        place: Where to look; the whole layer where it is None.
+        bands: One or three bands, counted from 1; the engine's choice where they are None.
+        resolution: Metres a pixel; the engine's choice where it is None.
+
+    Returns:
+        The parameters of a Source: path, extent, bands, resolution, area.
+
+    Raises:
+        Refusal: The layer has no file the engine could read, or does not meet the place.
+    """
+    path = _file_of(layer)
+    extent, area = (None, None) if place is None else clip(place, layer)
+    return {
+        "path": path,
+        "extent": None if extent is None else list(extent),
+        "bands": bands,
+        "resolution": resolution,
+        "area": area,
+    }
+
+
+def _file_of(layer: Optional[QgsMapLayer]) -> str:
+    """The name under which GDAL opens the raster of `layer`."""
+    if not isinstance(layer, QgsRasterLayer):
+        raise Refusal(
+            translate("Layers", "There is no raster layer to segment. Add one, or choose it above.")
+        )
+    if not layer.isValid():
+        raise Refusal(
+            translate(
+                "Layers",
+                "The source of “{}” is not available. Repair the layer, or choose another.",
+            ).format(layer.name())
+        )
+    if layer.providerType() != "gdal" or layer.source().startswith("/vsimem/"):
+        raise Refusal(
+            translate(
+                "Layers",
+                "The layer “{}” has no file ({}). Export the layer first "
+                "(right-click > Export > Save As…) and segment the exported layer.",
+            ).format(layer.name(), layer.providerType())
+        )
+    parts = QgsProviderRegistry.instance().decodeUri("gdal", layer.source())
+    if parts.get("openOptions"):
+        raise Refusal(
+            translate(
+                "Layers",
+                "The layer “{}” was opened with GDAL options ({}), which the engine does not "
+                "apply. Export the layer first and segment the exported layer.",
+            ).format(layer.name(), ", ".join(parts["openOptions"]))
+        )
+    return layer.source().split("|", 1)[0]
+
+
+def add(result: dict[str, Any], run: Path, layer: QgsMapLayer, project: QgsProject) -> ResultGroup:
+    """Puts a new result on the map, in a group of its own.
+
+    Args:
+        result: The engine's Result.
+        run: The folder that holds the files of this run and of its other thresholds.
+        layer: The raster layer that was segmented.
+        project: The project that gets the layers.
+
+    Raises:
+        Refusal: A file of the result cannot be opened.
+    """
+    group = ResultGroup(run, project)
+    group.show(result, layer.crs())
+    return group

@@ -1,0 +1,1 @@
+"""The dialog that lists the models."""

@@ -1,0 +1,35 @@
+"""The plugin's algorithms in the Processing toolbox."""
+
+from __future__ import annotations
+
+from qgis.core import QgsProcessingProvider
+from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtGui import QIcon
+
+from ..engine_process import Engine
+from ..paths import icon
+from .segment import Segment
+
+
+class Provider(QgsProcessingProvider):
+    """`segmentbytext`: the algorithms that ask the engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self._engine = engine
+
+    def id(self) -> str:
+        """The first half of the algorithms' ids."""
+        return "segmentbytext"
+
+    def name(self) -> str:
+        """What the toolbox shows."""
+        return QCoreApplication.translate("Processing", "Segment by Text")
+
+    def icon(self) -> QIcon:
+        """The plugin's icon."""
+        return icon()
+
+    def loadAlgorithms(self) -> None:
+        """Registers the algorithms."""
+        self.addAlgorithm(Segment(self._engine))

@@ -1,0 +1,91 @@
+"""A request to the engine as a QgsTask: progress, cancel, errors as messages."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from qgis.core import QgsTask
+from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
+
+from ..engine.client import EngineDied, EngineFailure
+from .engine_process import Engine, EngineMissing
+
+translate = QCoreApplication.translate
+
+
+class EngineTask(QgsTask):
+    """One request, in a background thread. Its signals arrive in the thread that made it.
+
+    Signals:
+        progressed: done, total (0: unknown) and what the engine is doing.
+        answered: The result.
+        failed: Why there is none, for the analyst.
+        stopped: There is none because the analyst cancelled.
+    """
+
+    progressed = pyqtSignal(int, int, str)
+    answered = pyqtSignal(object)
+    failed = pyqtSignal(str)
+    stopped = pyqtSignal()
+
+    def __init__(
+        self,
+        description: str,
+        engine: Engine,
+        method: str,
+        params: dict[str, Any],
+        quiet: bool = False,
+    ) -> None:
+        # QGIS before 3.26 shows every task in its status bar.
+        flags = getattr(QgsTask.Flag, "Hidden", QgsTask.Flag.CanCancel) if quiet else None
+        super().__init__(description, flags or QgsTask.Flag.CanCancel)
+        self._engine = engine
+        self._method = method
+        self._params = params
+        self._answer: Any = None
+        self._problem: Optional[str] = None
+
+    def run(self) -> bool:
+        """Asks and waits; QGIS calls it in a thread of its own."""
+        try:
+            self._answer = self._engine.ask(
+                self._method, self._params, self._progress, self.isCanceled
+            )
+        except (EngineFailure, EngineMissing) as cause:
+            self._problem = explain(cause)
+            return False
+        return True
+
+    def cancel(self) -> None:
+        """Asks the engine to stop; an engine that is only starting is stopped itself."""
+        super().cancel()
+        if self._engine.starting:
+            self._engine.kill()
+
+    def finished(self, succeeded: bool) -> None:
+        """Tells how it ended; QGIS calls it in the main thread."""
+        if self.isCanceled():
+            self.stopped.emit()
+        elif succeeded:
+            self.answered.emit(self._answer)
+        else:
+            self.failed.emit(
+                self._problem
+                or translate("Tasks", "The request failed; the log messages panel has the details.")
+            )
+
+    def _progress(self, progress: dict[str, Any]) -> None:
+        done, total = progress["done"], progress["total"]
+        if total:
+            self.setProgress(100 * done / total)
+        self.progressed.emit(done, total, progress["message"])
+
+
+def explain(cause: Exception) -> str:
+    """What went wrong, for the analyst."""
+    if isinstance(cause, EngineDied):
+        return translate(
+            "Tasks",
+            "The engine stopped. Your layers are untouched: click again to start it anew.\n\n{}",
+        ).format(cause)
+    return str(cause)

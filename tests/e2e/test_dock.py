@@ -1,0 +1,88 @@
+"""An analyst in QGIS's window: load a scene, type, click, move the threshold."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.installed import ROOT, make_profile, run_in_qgis
+from tests.e2e.rasters import iou, same_pixels
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("dock")
+
+
+@pytest.fixture(scope="module")
+def seen(out: Path, scene: dict) -> dict:
+    """What was seen in QGIS."""
+    make_profile(out, out / "results")
+    log = run_in_qgis(
+        Path(__file__).with_name("dock_script.py"),
+        out,
+        {"E2E_OUT": str(out), "E2E_SCENE": scene["path"], "E2E_EXPRESSION": scene["expressions"][0]},
+        timeout=300,
+    )
+    report = out / "report.json"
+    assert report.exists(), log[-4000:]
+    pictures = ROOT / "build" / "e2e"
+    pictures.mkdir(parents=True, exist_ok=True)
+    shutil.copy(out / "window.png", pictures / "dock.png")
+    report = json.loads(report.read_text("utf-8"))
+    assert "error" not in report, report["error"]
+    return report
+
+
+@pytest.fixture(scope="module")
+def expected(out: Path, scene: dict, command_line) -> dict:
+    """The same request on the command line."""
+    options = ("--threshold", "0.1")
+    return command_line(scene["path"], scene["expressions"][0], out / "cli", *options)
+
+
+def test_button_opens_the_dock_on_the_active_layer(seen: dict) -> None:
+    assert seen["dock_visible"]
+    assert seen["layer"] == "scene"
+
+
+def test_dock_tells_the_device(seen: dict) -> None:
+    assert seen["device"].startswith("CPU") or "GB" in seen["device"]
+
+
+def test_result_is_a_group_named_after_the_expression(seen: dict, scene: dict) -> None:
+    assert seen["first"]["groups"] == [scene["expressions"][0]]
+    assert seen["first"]["visible"] == {"polygons": True, "mask": True, "probability": False}
+    assert "Objects found" in seen["message"]
+
+
+def test_probabilities_are_those_of_the_command_line(seen: dict, expected: dict) -> None:
+    assert same_pixels(seen["first"]["files"]["probability"], expected["probability"])
+
+
+def test_polygons_are_those_of_the_command_line(seen: dict, expected: dict) -> None:
+    assert seen["first"]["count"] == expected["count"] > 0
+    assert seen["first"]["crs"] == "EPSG:32617"
+
+
+def test_mask_of_the_moved_threshold_is_the_one_of_the_command_line(
+    seen: dict, out: Path, scene: dict, command_line
+) -> None:
+    options = ("--threshold", "0.2")
+    higher = command_line(scene["path"], scene["expressions"][0], out / "higher", *options)
+    assert iou(seen["second"]["files"]["mask"], higher["mask"]) == 1.0
+    assert seen["second"]["count"] == higher["count"]
+
+
+def test_moved_threshold_stays_in_its_group(seen: dict) -> None:
+    assert seen["second"]["groups"] == seen["first"]["groups"]
+    assert seen["second"]["visible"] == seen["first"]["visible"]
+    assert seen["second"]["files"]["probability"] == seen["first"]["files"]["probability"]
+    assert not Path(seen["first"]["files"]["mask"]).exists()
+
+
+def test_unload_takes_the_dock_away(seen: dict) -> None:
+    assert not seen["dock_after_unload"]

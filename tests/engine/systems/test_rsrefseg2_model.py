@@ -1,0 +1,160 @@
+"""What the model promises besides its numbers."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from engine import zoo
+from engine.data.batch import Batch
+from engine.systems.rsrefseg2 import losses
+from engine.systems.rsrefseg2.config import LossWeights
+from engine.systems.rsrefseg2.model import RSRefSeg2
+from engine.systems.rsrefseg2.objective import training_losses
+from engine.systems.rsrefseg2.prompter import pool_words
+from engine.systems.rsrefseg2.segmenter import RSRefSeg2Segmenter
+from tests.engine.systems.conftest import tiny_config
+
+CPU = torch.device("cpu")
+
+
+def segmenter(resize: str) -> RSRefSeg2Segmenter:
+    torch.manual_seed(0)
+    return RSRefSeg2Segmenter(
+        RSRefSeg2(tiny_config(resize=resize)), zoo.card("rsrefseg2-compact"), "0" * 64, CPU
+    )
+
+
+@pytest.mark.parametrize("resize", ["pad", "stretch"])
+@pytest.mark.parametrize("size", [(64, 64), (1, 1), (200, 30), (37, 91)])
+def test_logits_have_the_size_of_the_view(resize: str, size: tuple[int, int]) -> None:
+    model = segmenter(resize)
+    view = torch.randint(0, 255, (3, *size), dtype=torch.uint8)
+    logits = model.decode(model.encode(view), "the ship on the left")
+    assert logits.shape == size
+    assert logits.dtype == torch.float32
+    assert torch.isfinite(logits).all()
+
+
+def test_padding_is_cut_off_and_the_rest_stays_in_place() -> None:
+    """A view of half the height answers as the upper half of the same view with black below it."""
+    model = segmenter("pad")
+    wide = torch.randint(0, 255, (3, 32, 64), dtype=torch.uint8)
+    square = F.pad(wide, (0, 0, 0, 32))
+    assert torch.allclose(
+        model.decode(model.encode(wide), "ship"),
+        model.decode(model.encode(square), "ship")[:32],
+        atol=1e-5,
+    )
+
+
+def test_the_answer_depends_on_the_expression_and_not_on_its_neighbours(model: RSRefSeg2) -> None:
+    image = torch.rand(1, 3, 64, 64)
+    with torch.inference_mode():
+        features = model.encode(image)
+        alone = model.decode(
+            features, model.encoder.text(model.encoder.tokenize(["the ship"]))
+        ).masks.logits
+        both = model.encoder.text(
+            model.encoder.tokenize(["the ship", "all the tennis courts on the left side"])
+        )
+        together = model.decode(features.repeat_interleave(torch.tensor([2])), both).masks.logits
+    assert torch.allclose(alone[0], together[0], atol=1e-5)
+    assert (together[0] - together[1]).abs().max() > 100 * (alone[0] - together[0]).abs().max()
+
+
+@pytest.mark.parametrize("length", [3, 4, 7, 11, 64])
+def test_pooling_words_is_adaptive_average_pooling(length: int) -> None:
+    words = torch.randn(2, length, 5)
+    expected = F.adaptive_avg_pool1d(words.transpose(1, 2), 3).transpose(1, 2)
+    assert torch.allclose(pool_words(words, None, 3), expected, atol=1e-6)
+
+
+def test_pooling_words_leaves_padding_out() -> None:
+    words = torch.randn(1, 9, 5)
+    padded = torch.cat([words, torch.full((1, 4, 5), 1e3)], 1)
+    valid = torch.arange(13)[None] < 9
+    assert torch.allclose(pool_words(padded, valid, 3), pool_words(words, None, 3), atol=1e-6)
+
+
+def batch() -> Batch:
+    generator = torch.Generator().manual_seed(0)
+    masks = torch.zeros(3, 1, 64, 64, dtype=torch.uint8)
+    masks[:, :, 10:40, 20:50] = 1
+    categories = torch.zeros(2, 2, 64, 64, dtype=torch.uint8)
+    categories[:, 0, 10:40, 20:50] = 1
+    return Batch(
+        torch.randint(0, 255, (2, 3, 64, 64), generator=generator, dtype=torch.uint8),
+        torch.tensor([2, 1]),
+        ["the ship", "all ships", "the boat"],
+        masks,
+        ["ship", "plane"],
+        categories,
+    )
+
+
+def test_every_part_of_the_model_learns(model: RSRefSeg2) -> None:
+    model.train()
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+    for _ in range(2):  # the first step opens the residual branches, which start at zero
+        optimiser.zero_grad()
+        parts = training_losses(model, batch())
+        torch.stack(list(parts.values())).sum().backward()
+        optimiser.step()
+    assert set(parts) == {"ce", "dice", "ortho", "sample", "dense", "spatial"}
+    silent = {name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()}
+    for group in (
+        "encoder.model.visual.trunk",
+        "encoder.model.token",
+        "sam.image_encoder.trunk",
+        "prompter",
+        "head",
+    ):
+        names = {name for name, _ in model.named_parameters() if name.startswith(group)}
+        assert len(names & silent) < 0.1 * len(names), sorted(names & silent)
+
+
+def test_a_weight_of_zero_leaves_its_term_out() -> None:
+    torch.manual_seed(0)
+    model = RSRefSeg2(
+        tiny_config(loss=LossWeights(ce=1, dice=1, ortho=0.1, sample=0, dense=0, spatial=0))
+    )
+    assert set(training_losses(model, batch())) == {"ce", "dice", "ortho"}
+
+
+def test_training_lowers_the_loss(model: RSRefSeg2) -> None:
+    model.train()
+    optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    data = batch()
+    totals = []
+    for _ in range(25):
+        total = torch.stack(list(training_losses(model, data).values())).sum()
+        optimiser.zero_grad()
+        total.backward()
+        optimiser.step()
+        totals.append(float(total.detach()))
+    assert totals[-1] < 0.6 * totals[0]
+
+
+def test_a_category_without_labels_teaches_nothing() -> None:
+    logits = torch.randn(2, 2, 4, 4, requires_grad=True)
+    masks = torch.zeros(2, 2, 16, 16, dtype=torch.uint8)
+    masks[1, 1] = losses.IGNORE
+    losses.spatial_alignment(logits, masks).backward()
+    assert logits.grad is not None
+    assert not logits.grad[1, 1].any()
+    assert logits.grad[0, 1].any()
+
+
+def test_only_adapters_and_what_was_added_train(siglip_model: RSRefSeg2) -> None:
+    frozen = {name for name, p in siglip_model.named_parameters() if not p.requires_grad}
+    assert all(
+        name.startswith(("encoder.", "sam.image_encoder.")) and ".lora_" not in name
+        for name in frozen
+    )
+    trained = {name for name, p in siglip_model.named_parameters() if p.requires_grad}
+    assert {"encoder.language.logit_scale", "sam.no_mem_embed", "prompter.img_pe"} <= trained
+    assert any(".lora_A" in name and "trunk" in name for name in trained)
+    assert any(".lora_A" in name and "vision" in name for name in trained)
+    assert any(".lora_A" in name and "language" in name for name in trained)

@@ -1,0 +1,117 @@
+"""The engine's own methods in a real worker: `python -m engine serve`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+import torch
+from rasterio import Affine
+
+from engine import zoo
+from engine.client import EngineClient, EngineFailure, clean_environment
+from engine.errors import InputError, ModelError, OutputError, RasterError
+
+ROOT = Path(__file__).resolve().parents[2]
+MODEL = "rsrefseg2-compact"
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[EngineClient]:
+    command = [sys.executable, "-m", "engine", "serve"]
+    client = EngineClient(command, clean_environment(os.environ), ROOT)
+    client.facts = client.start()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Path:
+    path = tmp_path / "scene.tif"
+    pixels = np.random.default_rng(7).integers(0, 255, (3, 96, 128), dtype=np.uint8)
+    place = {"crs": "EPSG:32617", "transform": Affine(0.5, 0, 500_000, 0, -0.5, 4_000_000)}
+    shape = {"count": 3, "height": 96, "width": 128, "dtype": "uint8"}
+    with rasterio.open(path, "w", driver="GTiff", **place, **shape) as raster:
+        raster.write(pixels)
+    return path
+
+
+def request(scene: Path, folder: Path, **changes: object) -> dict:
+    return {
+        "source": {"path": str(scene)},
+        "expression": "the storage tank",
+        "model": MODEL,
+        "out": str(folder),
+        "device": "cpu",
+        **changes,
+    }
+
+
+def test_the_handshake_tells_what_computes(engine):
+    facts = engine.facts
+
+    assert facts["device"] == ("cuda" if torch.cuda.is_available() else "cpu")
+    assert facts["memory_bytes"] > 0
+    assert facts["libraries"]["torch"].startswith("2.")
+    assert facts["python"] == ".".join(map(str, sys.version_info[:3]))
+
+
+def test_every_card_is_listed(engine):
+    assert [card["id"] for card in engine.request("models").result()] == [
+        card.id for card in zoo.cards()
+    ]
+
+
+def test_an_expression_is_checked_against_what_the_model_knows(engine):
+    def check(expression: str) -> dict:
+        return engine.request("check", {"expression": expression, "model": MODEL}).result()
+
+    assert check("the storage tank")["unknown"] is False
+    assert check("xylophone")["unknown"] is True
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"model": "no-such-model"}, ModelError),
+        ({"source": {"path": "/no/such/scene.tif"}}, RasterError),
+        ({"source": {"file": "scene.tif"}}, InputError),
+        ({"expression": "  "}, InputError),
+        ({"threshold": 1.5}, InputError),
+        ({"device": "abacus"}, InputError),
+        ({"out": __file__}, OutputError),
+    ],
+)
+def test_a_request_that_cannot_be_met_fails_with_its_kind_of_error(
+    engine, scene, tmp_path, changes, error
+):
+    with pytest.raises(EngineFailure) as failure:
+        engine.request("segment", request(scene, tmp_path, **changes)).result()
+    assert failure.value.code == error.code
+
+
+def test_a_segmentation_and_another_threshold_without_a_model(engine, scene, tmp_path):
+    stages = []
+    first = engine.request(
+        "segment", request(scene, tmp_path / "first"), lambda step: stages.append(step["stage"])
+    ).result()
+    params = {"probability": first["probability"], "out": str(tmp_path / "again"), "threshold": 0.5}
+    again = engine.request("rethreshold", params).result()
+
+    assert stages[0] == "model"
+    with rasterio.open(first["probability"]) as raster, rasterio.open(scene) as source:
+        assert (raster.shape, raster.transform, raster.crs) == (
+            source.shape,
+            source.transform,
+            source.crs,
+        )
+    with rasterio.open(first["mask"]) as one, rasterio.open(again["mask"]) as other:
+        np.testing.assert_array_equal(one.read(), other.read())
+    same = ("count", "area_m2", "expression", "model", "weights_sha256")
+    assert {name: again[name] for name in same} == {name: first[name] for name in same}
+    assert first["model"] == MODEL

@@ -1,0 +1,502 @@
+"""The dock: what the analyst types, clicks and reads, with the real engine behind it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from osgeo import gdal
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsSettings,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QLabel
+
+from tests.plugin.processes import engines
+from tests.plugin.rasters import write_raster
+from tests.plugin.waiting import until
+
+
+def type_in(dock, text: str) -> None:
+    dock.form.expression.setFocus()
+    line = dock.form.expression.lineEdit()
+    line.clear()
+    QTest.keyClicks(line, text)
+
+
+def press_enter(dock) -> None:
+    QTest.keyClick(dock.form.expression.lineEdit(), Qt.Key.Key_Return)
+
+
+def click(button) -> None:
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def idle(dock) -> bool:
+    return not dock.session.state.busy
+
+
+def choose(combo, text: str) -> None:
+    combo.setCurrentIndex(combo.findText(text))
+
+
+@pytest.fixture
+def ready(dock, raster: QgsRasterLayer):
+    """The dock on the real engine, on the whole raster, at a threshold nearly all reaches."""
+    dock.form.layer.setLayer(raster)
+    choose(dock.form.extent, "Whole layer")
+    dock.form.threshold.setValue(1)
+    return dock
+
+
+@pytest.fixture
+def segmented(ready, project: QgsProject):
+    """The dock after a run."""
+    type_in(ready, "storage tank")
+    press_enter(ready)
+    until(lambda: idle(ready) and ready.messages.text)
+    return ready
+
+
+# -- running -------------------------------------------------------------------------------------
+
+
+def test_enter_puts_the_result_on_the_map(segmented, project: QgsProject) -> None:
+    group = project.layerTreeRoot().children()[0]
+    assert group.name() == "storage tank"
+    assert [node.layer().isValid() for node in group.findLayers()] == [True, True, True]
+    assert "Objects found" in segmented.messages.text
+
+
+def test_click_does_the_same(ready, project: QgsProject) -> None:
+    type_in(ready, "airplane")
+    click(ready.form.segment)
+    until(lambda: project.layerTreeRoot().children()[0].name() == "airplane")
+
+
+def test_second_run_is_a_second_group_on_top(segmented, project: QgsProject) -> None:
+    type_in(segmented, "airplane")
+    press_enter(segmented)
+    until(lambda: len(project.layerTreeRoot().children()) == 3)
+    assert [child.name() for child in project.layerTreeRoot().children()] == [
+        "airplane",
+        "storage tank",
+        "scene",
+    ]
+
+
+def test_same_expression_twice_overwrites_nothing(segmented, project: QgsProject) -> None:
+    press_enter(segmented)
+    until(lambda: len(project.layerTreeRoot().children()) == 3)
+    groups = project.layerTreeRoot().children()[:2]
+    sources = {node.layer().source() for group in groups for node in group.findLayers()}
+    assert len(sources) == 6
+
+
+def test_only_the_mask_when_only_the_mask_is_asked_for(ready, project: QgsProject) -> None:
+    choose(ready.form.outputs, "Mask")
+    type_in(ready, "storage tank")
+    press_enter(ready)
+    until(lambda: idle(ready) and ready.messages.text)
+    layers = project.layerTreeRoot().children()[0].findLayers()
+    assert [node.name() for node in layers] == ["storage tank: mask", "storage tank: probability"]
+
+
+def test_map_view_limits_the_result(ready, qgis_iface, project: QgsProject) -> None:
+    canvas = qgis_iface.mapCanvas()
+    canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:32617"))
+    canvas.setExtent(QgsRectangle(500010, 2999980, 500020, 2999990))
+    view = canvas.mapSettings().visibleExtent()
+    choose(ready.form.extent, "Map view")
+    type_in(ready, "storage tank")
+    press_enter(ready)
+    until(lambda: idle(ready) and ready.messages.text)
+    nodes = project.layerTreeRoot().children()[0].findLayers()
+    mask = next(node.layer() for node in nodes if "mask" in node.name())
+    shown = view.intersect(QgsRectangle(500000, 2999968, 500032, 3000000))
+    assert mask.extent().xMinimum() == pytest.approx(shown.xMinimum(), abs=0.5)
+    assert mask.extent().yMaximum() == pytest.approx(shown.yMaximum(), abs=0.5)
+    assert mask.extent().area() < 0.9 * 32 * 32
+
+
+def test_selected_polygons_limit_the_result(ready, project: QgsProject) -> None:
+    fields = QgsVectorLayer("Polygon?crs=EPSG:32617", "fields", "memory")
+    feature = QgsFeature()
+    feature.setGeometry(
+        QgsGeometry.fromWkt(
+            "POLYGON((500004 2999980, 500020 2999980, 500004 2999996, 500004 2999980))"
+        )
+    )
+    fields.dataProvider().addFeature(feature)
+    project.addMapLayer(fields)
+    fields.selectAll()
+    choose(ready.form.extent, "Selected polygons")
+    ready.form.areaLayer.setLayer(fields)
+    type_in(ready, "storage tank")
+    press_enter(ready)
+    until(lambda: idle(ready) and ready.messages.text)
+    nodes = project.layerTreeRoot().children()[0].findLayers()
+    polygons = next(node.layer() for node in nodes if "polygons" in node.name())
+    area = sum(found.geometry().area() for found in polygons.getFeatures())
+    assert 0 < area <= 128 * 1.1
+
+
+def test_drawn_rectangle_limits_the_result(ready, qgis_iface, project: QgsProject) -> None:
+    canvas = qgis_iface.mapCanvas()
+    canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:32617"))
+    canvas.resize(400, 400)
+    canvas.setExtent(QgsRectangle(500000, 2999968, 500032, 3000000))
+    before = canvas.mapTool()
+    choose(ready.form.extent, "Drawn rectangle")
+    assert canvas.mapTool() is not before
+    pixel = canvas.getCoordinateTransform()
+    first, last = (
+        pixel.transform(QgsPointXY(x, y)).toQPointF().toPoint()
+        for x, y in ((500004, 2999996), (500012, 2999980))
+    )
+    QTest.mousePress(canvas.viewport(), Qt.MouseButton.LeftButton, pos=first)
+    QTest.mouseMove(canvas.viewport(), last)
+    QTest.mouseRelease(canvas.viewport(), Qt.MouseButton.LeftButton, pos=last)
+    assert canvas.mapTool() is before
+    type_in(ready, "storage tank")
+    press_enter(ready)
+    until(lambda: idle(ready) and ready.messages.text)
+    nodes = project.layerTreeRoot().children()[0].findLayers()
+    mask = next(node.layer() for node in nodes if "mask" in node.name())
+    assert mask.extent().width() == pytest.approx(8, abs=1.1)
+    assert mask.extent().height() == pytest.approx(16, abs=1.1)
+
+
+def test_chosen_resolution_is_the_one_of_the_result(ready, project: QgsProject) -> None:
+    ready.form.resolution.setValue(1.0)
+    type_in(ready, "storage tank")
+    press_enter(ready)
+    until(lambda: idle(ready) and ready.messages.text)
+    nodes = project.layerTreeRoot().children()[0].findLayers()
+    mask = next(node.layer() for node in nodes if "mask" in node.name())
+    assert mask.rasterUnitsPerPixelX() == pytest.approx(1.0)
+
+
+# -- the form ------------------------------------------------------------------------------------
+
+
+def test_active_raster_layer_is_the_one_to_segment(
+    dock, qgis_iface, raster: QgsRasterLayer, project: QgsProject, tmp_path: Path
+) -> None:
+    other = QgsRasterLayer(str(write_raster(tmp_path / "other.tif")), "other")
+    points = QgsVectorLayer("Point?crs=EPSG:32617", "points", "memory")
+    project.addMapLayers([other, points])
+    for layer in (raster, other):
+        qgis_iface.currentLayerChanged.emit(layer)
+        assert dock.form.layer.currentLayer() is layer
+    qgis_iface.currentLayerChanged.emit(points)
+    assert dock.form.layer.currentLayer() is other
+
+
+def test_only_rasters_can_be_chosen(dock, raster: QgsRasterLayer, project: QgsProject) -> None:
+    project.addMapLayer(QgsVectorLayer("Point?crs=EPSG:32617", "points", "memory"))
+    form = dock.form
+    assert [form.layer.itemText(i) for i in range(form.layer.count())] == ["scene"]
+
+
+@pytest.mark.parametrize("text", ["", "   "])
+def test_empty_expression_asks_for_one(ready, text: str, project: QgsProject) -> None:
+    type_in(ready, text)
+    press_enter(ready)
+    assert "Type what to find" in ready.messages.text
+    assert idle(ready)
+
+
+def test_too_long_expression_tells_the_limit(ready, project: QgsProject) -> None:
+    type_in(ready, "storage tank")
+    ready.form.expression.lineEdit().setText("storage tank " * 40)
+    press_enter(ready)
+    until(lambda: idle(ready) and ready.messages.text)
+    assert "at most 300" in ready.messages.text
+    assert len(project.layerTreeRoot().children()) == 1
+
+
+def test_no_raster_layer_asks_for_one(dock) -> None:
+    choose(dock.form.extent, "Whole layer")
+    type_in(dock, "storage tank")
+    press_enter(dock)
+    assert "no raster layer" in dock.messages.text
+
+
+def test_rectangle_that_was_never_drawn_is_asked_for(ready) -> None:
+    choose(ready.form.extent, "Drawn rectangle")
+    type_in(ready, "storage tank")
+    press_enter(ready)
+    assert "Draw a rectangle" in ready.messages.text
+
+
+def test_expressions_used_before_are_offered_latest_first(segmented, open_dock, engine) -> None:
+    type_in(segmented, "airplane")
+    press_enter(segmented)
+    until(lambda: idle(segmented) and segmented.messages.text)
+    combo = open_dock(engine).form.expression
+    assert [combo.itemText(i) for i in range(combo.count())] == ["airplane", "storage tank"]
+    assert combo.currentText() == ""
+
+
+def test_choices_of_the_last_run_are_kept(segmented, open_dock, engine) -> None:
+    form = open_dock(engine).form
+    assert form.threshold.value() == 1
+    assert form.outputs.currentText() == "Polygons and mask"
+    assert form.model.currentData() == "rsrefseg2-compact"
+
+
+def test_bundled_model_is_the_first_choice_and_missing_ones_cannot_be_chosen(dock) -> None:
+    model = dock.form.model
+    assert model.currentData() == "rsrefseg2-compact"
+    missing = [i for i, card in enumerate(dock.session.cards) if not card["installed"]]
+    enabled = [bool(model.model().item(i).flags() & Qt.ItemFlag.ItemIsEnabled) for i in missing]
+    assert not any(enabled)
+
+
+def test_bands_by_number_reach_no_further_than_the_raster(
+    dock, project: QgsProject, tmp_path: Path
+) -> None:
+    layer = QgsRasterLayer(str(write_raster(tmp_path / "grey.tif", bands=1)), "grey")
+    project.addMapLayer(layer)
+    dock.form.layer.setLayer(layer)
+    choose(dock.form.bands, "By number")
+    dock.form.red.setValue(4)
+    assert dock.form.red.value() == 1
+
+
+# -- what the model knows ------------------------------------------------------------------------
+
+
+def test_hint_lists_what_the_model_knows_before_anything_is_typed(dock) -> None:
+    dock.form.expression.lineEdit().clear()
+    assert "airplane, ship, storage tank" in dock.form.hint.text()
+
+
+def test_typing_a_known_word_is_understood(ready) -> None:
+    type_in(ready, "the white storage tank at the lower left")
+    until(lambda: ready.form.hint.text() == "Understood: storage tank")
+
+
+def test_typing_an_unknown_word_is_doubted_before_running(ready) -> None:
+    type_in(ready, "unicorn")
+    until(lambda: "unicorn" in ready.form.hint.text())
+    assert ready.form.hint.font().bold()
+
+
+def test_unknown_expression_runs_only_at_the_second_click(ready, project: QgsProject) -> None:
+    type_in(ready, "unicorn")
+    click(ready.form.segment)
+    until(lambda: "unicorn" in ready.messages.text)
+    assert idle(ready)
+    assert len(project.layerTreeRoot().children()) == 1
+    assert "anyway" in ready.form.segment.text()
+    click(ready.form.segment)
+    until(lambda: len(project.layerTreeRoot().children()) == 2)
+
+
+def test_doubt_ends_with_another_expression(ready, project: QgsProject) -> None:
+    type_in(ready, "unicorn")
+    click(ready.form.segment)
+    until(lambda: "anyway" in ready.form.segment.text())
+    type_in(ready, "dragon")
+    assert "anyway" not in ready.form.segment.text()
+    click(ready.form.segment)
+    until(lambda: "dragon" in ready.messages.text)
+    assert len(project.layerTreeRoot().children()) == 1
+
+
+# -- the threshold -------------------------------------------------------------------------------
+
+
+def test_threshold_replaces_the_result_without_the_model(segmented, project: QgsProject) -> None:
+    group = project.layerTreeRoot().children()[0]
+    mask = next(node.layer() for node in group.findLayers() if "mask" in node.name())
+    before = mask.source()
+    segmented.form.threshold.setValue(100)
+    until(lambda: mask.source() != before)
+    assert gdal.Open(mask.source()).ReadAsArray().max() != 1
+    assert len(project.layerTreeRoot().children()) == 2
+    assert "Nothing reaches the threshold" in segmented.messages.text
+
+
+def test_newest_threshold_wins(segmented, project: QgsProject) -> None:
+    group = project.layerTreeRoot().children()[0]
+    mask = next(node.layer() for node in group.findLayers() if "mask" in node.name())
+    for percent in (90, 70, 40, 2):
+        segmented.form.threshold.setValue(percent)
+        QTest.qWait(60)
+    until(lambda: "threshold of 2 %" in mask.metadata().abstract())
+
+
+def test_dragging_previews_and_letting_go_refines(segmented, project: QgsProject) -> None:
+    nodes = {
+        n.name().rsplit(": ")[1]: n for n in project.layerTreeRoot().children()[0].findLayers()
+    }
+    before = nodes["mask"].layer().source()
+    slider = segmented.form.thresholdSlider
+    slider.setSliderDown(True)
+    slider.setSliderPosition(60)
+    assert nodes["probability"].isVisible()
+    assert not nodes["polygons"].isVisible()
+    assert nodes["mask"].layer().source() == before
+    slider.setSliderDown(False)
+    until(lambda: nodes["mask"].layer().source() != before)
+    assert nodes["polygons"].isVisible()
+    assert not nodes["probability"].isVisible()
+
+
+def test_another_project_is_not_touched_by_the_slider(segmented, project: QgsProject) -> None:
+    project.clear()
+    segmented.form.threshold.setValue(70)
+    QTest.qWait(800)
+    assert project.mapLayers() == {}
+
+
+# -- faults --------------------------------------------------------------------------------------
+
+
+def test_cancel_ends_the_run_and_leaves_nothing(
+    faulty_dock, project: QgsProject, tmp_path: Path
+) -> None:
+    type_in(faulty_dock, "slow")
+    press_enter(faulty_dock)
+    until(lambda: "Window" in faulty_dock.form.stage.text())
+    assert not faulty_dock.form.segment.isEnabled()
+    click(faulty_dock.form.cancel)
+    assert faulty_dock.session.state.value == "cancelling"
+    until(lambda: idle(faulty_dock))
+    assert faulty_dock.messages.text == "Cancelled."
+    assert len(project.layerTreeRoot().children()) == 1
+    assert list((tmp_path / "results").iterdir()) == []
+    assert faulty_dock.form.segment.isEnabled()
+
+
+def test_engine_that_does_not_listen_is_killed_and_the_next_click_works(
+    faulty_dock, project: QgsProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from segment_by_text.plugin import engine_process
+
+    monkeypatch.setattr(engine_process, "PATIENCE_SECONDS", 0.5)
+    type_in(faulty_dock, "deaf")
+    press_enter(faulty_dock)
+    until(lambda: "Window" in faulty_dock.form.stage.text())
+    click(faulty_dock.form.cancel)
+    until(lambda: idle(faulty_dock))
+    type_in(faulty_dock, "storage tank")
+    press_enter(faulty_dock)
+    until(lambda: len(project.layerTreeRoot().children()) == 2)
+
+
+def test_engine_that_dies_is_a_message_and_the_next_click_works(
+    faulty_dock, project: QgsProject
+) -> None:
+    type_in(faulty_dock, "die")
+    press_enter(faulty_dock)
+    until(lambda: faulty_dock.session.state.value == "failed")
+    assert "The engine stopped" in faulty_dock.messages.text
+    assert "untouched" in faulty_dock.messages.text
+    assert len(project.layerTreeRoot().children()) == 1
+    type_in(faulty_dock, "storage tank")
+    press_enter(faulty_dock)
+    until(lambda: len(project.layerTreeRoot().children()) == 2)
+
+
+def test_refusal_of_the_engine_is_shown_as_it_stands(faulty_dock) -> None:
+    type_in(faulty_dock, "refuse")
+    press_enter(faulty_dock)
+    until(lambda: faulty_dock.session.state.value == "failed")
+    assert faulty_dock.messages.text == "The expression is refused."
+
+
+def test_killed_real_engine_is_a_message_and_the_next_click_works(
+    open_dock: Callable, raster: QgsRasterLayer, project: QgsProject
+) -> None:
+    from segment_by_text.plugin.engine_process import Engine
+    from segment_by_text.plugin.settings import Settings
+
+    others = engines()
+    engine = Engine(Settings())
+    dock = open_dock(engine)
+    dock.form.layer.setLayer(raster)
+    choose(dock.form.extent, "Whole layer")
+    type_in(dock, "storage tank")
+    press_enter(dock)
+    until(lambda: "Loading" in dock.form.stage.text())
+    (process,) = engines() - others
+    os.kill(process, signal.SIGKILL)
+    until(lambda: dock.session.state.value == "failed")
+    assert "The engine stopped" in dock.messages.text
+    press_enter(dock)
+    until(lambda: len(project.layerTreeRoot().children()) == 2)
+    engine.close()
+
+
+def test_results_folder_that_cannot_be_written_is_named(ready, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    QgsSettings().setValue("segment_by_text/results_folder", str(tmp_path / "file" / "in"))
+    type_in(ready, "storage tank")
+    press_enter(ready)
+    until(lambda: ready.session.state.value == "failed")
+    assert str(tmp_path / "file") in ready.messages.text
+
+
+def test_new_project_stops_the_run_of_the_old_one(faulty_dock, project: QgsProject) -> None:
+    type_in(faulty_dock, "slow")
+    press_enter(faulty_dock)
+    until(lambda: "Window" in faulty_dock.form.stage.text())
+    project.clear()
+    until(lambda: idle(faulty_dock))
+    assert project.mapLayers() == {}
+
+
+# -- access --------------------------------------------------------------------------------------
+
+
+def test_every_field_has_a_name_for_screen_readers(dock) -> None:
+    chain, widget = [], dock.form.expression
+    while widget.nextInFocusChain() is not dock.form.expression:
+        widget = widget.nextInFocusChain()
+        chain.append(widget)
+    names = ("layer", "extent", "draw", "areaLayer", "model", "aboutModels", "outputs")
+    names += ("thresholdSlider", "threshold", "resolution", "bands", "red", "device", "options")
+    assert [name for name in names if not getattr(dock.form, name).accessibleName()] == []
+
+
+def test_tab_goes_through_the_form_from_top_to_bottom(dock) -> None:
+    wanted = ["expression", "layer", "extent", "model", "outputs", "thresholdSlider", "threshold"]
+    wanted += ["resolution", "bands", "device", "segment", "cancel", "options"]
+    order, widget = [], dock.form.expression
+    for _ in range(200):
+        if widget.objectName() in wanted and widget.objectName() not in order:
+            order.append(widget.objectName())
+        widget = widget.nextInFocusChain()
+    assert order == wanted
+
+
+def test_mnemonics_clash_neither_with_each_other_nor_with_the_menus_of_qgis(dock) -> None:
+    labels = [label.text() for label in dock.form.findChildren(QLabel)]
+    labels += [dock.form.segment.text(), dock.form.cancel.text()]
+    letters = [text[text.index("&") + 1].lower() for text in labels if "&" in text]
+    assert len(letters) == len(set(letters)) > 6
+    menus = set("jevlsporwdmch")
+    assert menus.isdisjoint(letters)
+
+
+def test_dock_fits_into_280_pixels(dock) -> None:
+    dock.form.more.setCollapsed(False)
+    choose(dock.form.bands, "By number")
+    choose(dock.form.extent, "Selected polygons")
+    assert dock.form.contents.minimumSizeHint().width() <= 280

@@ -1,0 +1,249 @@
+"""`segmentbytext:segment` in the toolbox, in scripts and in models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from osgeo import gdal
+from qgis.core import (
+    QgsApplication,
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsProcessingAlgRunnerTask,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsVectorLayer,
+)
+from segment_by_text.plugin.processing.provider import Provider
+
+from tests.plugin.rasters import write_raster
+from tests.plugin.waiting import until
+
+ID = "segmentbytext:segment"
+SURE = {"EXPRESSION": "storage tank", "THRESHOLD": 0.004}
+
+
+class Listener(QgsProcessingFeedback):
+    """Hears what the algorithm says it is doing."""
+
+    def __init__(self) -> None:
+        super().__init__(False)
+        self.said = []
+
+    def setProgressText(self, text: str) -> None:
+        self.said.append(text)
+
+
+@pytest.fixture
+def register(qgis_processing) -> Iterator[Callable]:
+    """Registers the provider on an engine."""
+    registry = QgsApplication.processingRegistry()
+    providers = []
+
+    def on(engine) -> None:
+        providers.append(Provider(engine))
+        registry.addProvider(providers[-1])
+
+    yield on
+    for provider in providers:
+        registry.removeProvider(provider)
+
+
+@pytest.fixture
+def run(register: Callable, engine) -> Callable:
+    """Runs the algorithm on the real engine."""
+    import processing
+
+    register(engine)
+    return lambda **parameters: processing.run(ID, parameters)
+
+
+def test_outputs_are_where_they_were_asked_for(
+    run: Callable, raster: QgsRasterLayer, tmp_path: Path
+) -> None:
+    wanted = {
+        "POLYGONS": str(tmp_path / "found.gpkg"),
+        "MASK": str(tmp_path / "mask.tif"),
+        "PROBABILITY": str(tmp_path / "probability.tif"),
+    }
+    found = run(INPUT=raster, **SURE, **wanted)
+    assert {name: found[name] for name in wanted} == wanted
+    mask = gdal.Open(wanted["MASK"])
+    source = gdal.Open(raster.source())
+    assert mask.GetGeoTransform() == source.GetGeoTransform()
+    assert mask.GetProjection() == source.GetProjection()
+    assert found["COUNT"] == QgsVectorLayer(wanted["POLYGONS"]).featureCount() > 0
+
+
+@pytest.mark.parametrize("suffix", ["shp", "geojson", "gpkg"])
+def test_polygons_are_written_in_the_format_of_their_name(
+    run: Callable, raster: QgsRasterLayer, tmp_path: Path, suffix: str
+) -> None:
+    found = run(INPUT=raster, **SURE, POLYGONS=str(tmp_path / f"found.{suffix}"))
+    layer = QgsVectorLayer(found["POLYGONS"])
+    assert layer.featureCount() == found["COUNT"] > 0
+    assert next(layer.getFeatures())["expression"] == "storage tank"
+
+
+def test_temporary_polygons_are_a_layer(run: Callable, raster: QgsRasterLayer) -> None:
+    found = run(INPUT=raster, **SURE, POLYGONS="TEMPORARY_OUTPUT")
+    assert found["POLYGONS"].featureCount() == found["COUNT"]
+    assert found["POLYGONS"].crs().authid() == "EPSG:32617"
+
+
+def test_extent_may_be_in_any_crs(run: Callable, raster: QgsRasterLayer, tmp_path: Path) -> None:
+    wgs84 = QgsCoordinateReferenceSystem("EPSG:4326")
+    away = QgsCoordinateTransform(raster.crs(), wgs84, QgsProject.instance())
+    drawn = away.transformBoundingBox(QgsRectangle(500008, 2999976, 500020, 2999988))
+    sides = (drawn.xMinimum(), drawn.xMaximum(), drawn.yMinimum(), drawn.yMaximum())
+    extent = ",".join(f"{side:.12f}" for side in sides) + " [EPSG:4326]"
+    found = run(INPUT=raster, **SURE, EXTENT=extent, MASK=str(tmp_path / "mask.tif"))
+    left, _, _, top, _, _ = gdal.Open(found["MASK"]).GetGeoTransform()
+    assert (left, top) == (pytest.approx(500008, abs=0.51), pytest.approx(2999988, abs=0.51))
+
+
+def test_resolution_and_bands_reach_the_engine(
+    run: Callable, raster: QgsRasterLayer, tmp_path: Path
+) -> None:
+    probability = str(tmp_path / "p.tif")
+    run(INPUT=raster, **SURE, RESOLUTION=1.0, BANDS=[3, 2, 1], PROBABILITY=probability)
+    raster = gdal.Open(probability)
+    assert raster.GetGeoTransform()[1] == pytest.approx(1.0)
+    assert "band 3/2/1" in raster.GetMetadata("SEGMENT_BY_TEXT")["stretch"]
+
+
+def test_only_asked_outputs_are_made(run: Callable, raster: QgsRasterLayer, tmp_path: Path) -> None:
+    found = run(INPUT=raster, **SURE, MASK=str(tmp_path / "mask.tif"))
+    assert "POLYGONS" not in found
+    assert "PROBABILITY" not in found
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"EXPRESSION": "  "}, "Type what to find"),
+        ({"BANDS": [1, 2]}, "one or three bands"),
+        ({"MASK": None}, "at least one output"),
+        ({"THRESHOLD": 1.5}, "THRESHOLD"),
+        ({"THRESHOLD": 0}, "THRESHOLD"),
+        ({"RESOLUTION": -1}, "RESOLUTION"),
+        ({"DEVICE": "abacus"}, "DEVICE"),
+        ({"INPUT": "nowhere.tif"}, "INPUT"),
+    ],
+)
+def test_nonsense_is_refused_before_the_engine_starts(
+    run: Callable, raster: QgsRasterLayer, tmp_path: Path, parameters: dict, message: str
+) -> None:
+    usual = {"INPUT": raster, "MASK": str(tmp_path / "mask.tif"), **SURE}
+    with pytest.raises(QgsProcessingException, match=message):
+        run(**{**usual, **parameters})
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"MODEL": "oracle"}, "There is no model 'oracle'"),
+        ({"EXTENT": "0,10,0,10 [EPSG:32617]"}, "does not meet"),
+    ],
+)
+def test_refusal_says_why(
+    register: Callable,
+    engine,
+    raster: QgsRasterLayer,
+    tmp_path: Path,
+    parameters: dict,
+    message: str,
+) -> None:
+    register(engine)
+    usual = {"INPUT": raster, "MASK": str(tmp_path / "mask.tif"), **SURE}
+    feedback = Listener()
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(ID)
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    _, succeeded = algorithm.run({**usual, **parameters}, context, feedback)
+    assert not succeeded
+    assert message in feedback.textLog()
+
+
+def test_dead_engine_is_an_error_and_the_next_run_works(
+    register: Callable, faulty_engine, raster: QgsRasterLayer, tmp_path: Path
+) -> None:
+    import processing
+
+    register(faulty_engine)
+    usual = {"INPUT": raster, "MASK": str(tmp_path / "mask.tif")}
+    with pytest.raises(QgsProcessingException, match="stopped"):
+        processing.run(ID, {**usual, "EXPRESSION": "die"})
+    processing.run(ID, {**usual, "EXPRESSION": "tank"})
+    assert gdal.Open(usual["MASK"]).ReadAsArray().max() == 1
+
+
+def test_cancelled_run_ends_without_outputs(
+    register: Callable, faulty_engine, raster: QgsRasterLayer, tmp_path: Path
+) -> None:
+    register(faulty_engine)
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(ID)
+    context, feedback = QgsProcessingContext(), Listener()
+    context.setProject(QgsProject.instance())
+    parameters = {
+        "INPUT": raster,
+        "EXPRESSION": "slow",
+        "MASK": str(tmp_path / "mask.tif"),
+        "THRESHOLD": 0.5,
+    }
+    task = QgsProcessingAlgRunnerTask(algorithm, parameters, context, feedback)
+    ended = []
+    task.executed.connect(lambda succeeded, results: ended.append(results))
+    QgsApplication.taskManager().addTask(task)
+    until(lambda: "Window 1 of 3" in feedback.said)
+    feedback.cancel()
+    until(lambda: ended)
+    assert not (tmp_path / "mask.tif").exists()
+
+
+def test_layers_that_go_on_the_map_are_styled(
+    run: Callable, raster: QgsRasterLayer, tmp_path: Path, project: QgsProject
+) -> None:
+    import processing
+
+    found = processing.runAndLoadResults(
+        ID,
+        {
+            "INPUT": raster,
+            **SURE,
+            "MASK": str(tmp_path / "mask.tif"),
+            "POLYGONS": "TEMPORARY_OUTPUT",
+        },
+    )
+    layers = {layer.id(): layer for layer in project.mapLayers().values()}
+    mask = next(layer for layer in layers.values() if layer.source() == found["MASK"])
+    assert {entry.value: entry.color.alpha() for entry in mask.renderer().classes()}[0] == 0
+    polygons = next(layer for layer in layers.values() if isinstance(layer, QgsVectorLayer))
+    assert polygons.renderer().symbol().symbolLayerCount() == 3
+    index = polygons.fields().lookupField("area_m2")
+    assert polygons.attributeDisplayName(index) == "Area (m²)"
+
+
+def test_algorithm_is_found_by_what_it_does(run: Callable) -> None:
+    algorithm = QgsApplication.processingRegistry().algorithmById(ID)
+    assert algorithm.provider().name() == "Segment by Text"
+    assert algorithm.group() == "Segmentation"
+    assert "mask" in algorithm.tags()
+    assert "threshold" in algorithm.shortHelpString().lower()
+    assert not algorithm.icon().isNull()
+
+
+def test_raster_without_crs_gives_polygons_in_the_crs_of_its_layer(
+    run: Callable, project: QgsProject, tmp_path: Path
+) -> None:
+    layer = QgsRasterLayer(str(write_raster(tmp_path / "nowhere.tif", epsg=0)), "nowhere")
+    layer.setCrs(QgsCoordinateReferenceSystem("EPSG:32617"))
+    project.addMapLayer(layer)
+    found = run(INPUT=layer, **SURE, POLYGONS="TEMPORARY_OUTPUT")
+    assert found["POLYGONS"].crs().authid() == "EPSG:32617"
