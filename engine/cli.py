@@ -96,9 +96,14 @@ def train(options: argparse.Namespace) -> None:
 
 
 def models(options: argparse.Namespace) -> None:
-    """Lists the models."""
+    """Lists the models, or fetches the weights of one."""
     from engine import zoo
 
+    if options.fetch:
+        from engine import hub
+
+        print(hub.fetch(zoo.card(options.fetch), lambda step: print(step.message)))
+        return
     cards = zoo.cards()
     if options.json:
         print(json.dumps([card.to_dict() for card in cards]))
@@ -153,7 +158,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_device(part)
     part.set_defaults(command=train)
 
-    part = commands.add_parser("models", help="list the models")
+    part = commands.add_parser("models", help="list the models, or fetch one")
+    part.add_argument("--fetch", metavar="ID", help="fetch the weights of this model")
     part.add_argument("--json", action="store_true")
     part.set_defaults(command=models)
 

@@ -159,7 +159,7 @@ class Sam2(nn.Module):
         decoder = self.sam_mask_decoder
         masks, iou, _, _ = decoder.predict_masks(
             image_embeddings=features.embedding,
-            image_pe=self.sam_prompt_encoder.get_dense_pe(),
+            image_pe=self.sam_prompt_encoder.pe_layer(features.embedding.shape[-2:])[None],
             sparse_prompt_embeddings=sparse,
             dense_prompt_embeddings=dense_embedding,
             repeat_image=False,

@@ -97,7 +97,11 @@ class RSRefSeg2(nn.Module):
     def decode(self, features: ImageFeatures, text: Text) -> Output:
         """Masks for `B` expressions about `B` images."""
         prompts = self.prompter(
-            features.image_map, text, self.encoder.logit_scale, self.encoder.logit_bias
+            features.image_map,
+            text,
+            self.encoder.logit_scale,
+            self.encoder.logit_bias,
+            mask=4 * features.sam.embedding.shape[-1],
         )
         return Output(self.sam.decode(features.sam, prompts.sparse, prompts.dense), prompts, text)
 

@@ -73,7 +73,12 @@ class Prompter(nn.Module):
         )
 
     def forward(
-        self, image_map: Tensor, text: Text, logit_scale: Tensor, logit_bias: Tensor
+        self,
+        image_map: Tensor,
+        text: Text,
+        logit_scale: Tensor,
+        logit_bias: Tensor,
+        mask: int | None = None,
     ) -> Prompts:
         """Prompts for `B` expressions.
 
@@ -82,6 +87,7 @@ class Prompter(nn.Module):
             text: The encoded expressions.
             logit_scale: Logarithm of the factor on the dense prompt's cosines.
             logit_bias: Added to the dense prompt.
+            mask: Side of the dense prompt, where it is not the usual one.
         """
         batch, _, height, width = image_map.shape
         image = image_map.flatten(2).transpose(1, 2)
@@ -108,7 +114,8 @@ class Prompter(nn.Module):
                 tokens, refined_t2, image, prompt_pe, pe2, image_pe
             )
 
-        dense = self._dense(image.transpose(1, 2).reshape(image_map.shape), text.pooled)
+        refined = image.transpose(1, 2).reshape(image_map.shape)
+        dense = self._dense(refined, text.pooled, mask or self.sizes.mask)
         return Prompts(
             sparse=self.sparse_prompt_mlp(tokens),
             dense=dense * logit_scale.exp() + logit_bias,
@@ -127,7 +134,7 @@ class Prompter(nn.Module):
             pe = F.interpolate(pe, (height, width), mode="bicubic", align_corners=True)
         return pe.flatten(2).transpose(1, 2)
 
-    def _dense(self, image_map: Tensor, sentence: Tensor) -> Tensor:
+    def _dense(self, image_map: Tensor, sentence: Tensor, side: int) -> Tensor:
         """Cosine of every position with the sentence, Eq. 7, `(B, 1, M, M)`.
 
         The features are resized after the convolutions, before the norm: resizing is linear, so
@@ -135,7 +142,6 @@ class Prompter(nn.Module):
         product. It stays as the paper writes it.
         """
         features = self.dense_prompt_conv(image_map)
-        side = self.sizes.mask
         features = F.interpolate(features, (side, side), mode="bilinear", align_corners=True)
         return torch.einsum(
             "bdhw,bd->bhw", F.normalize(features, dim=1), F.normalize(sentence, dim=-1)
