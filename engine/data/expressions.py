@@ -8,44 +8,35 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.data.categories import Category, plural
+from engine.data.phrases import (
+    ADJECTIVE_SIDES,
+    ALL,
+    BARE,
+    CENTRED,
+    COLUMNS,
+    COMPASS,
+    COUNTED,
+    EXTREMES,
+    IN_ZONE,
+    LARGEST,
+    NEARBY,
+    NUMBERS,
+    ON_SIDE,
+    ORDINALS,
+    PLACED,
+    PLACES,
+    RELATIONS,
+    REQUESTS,
+    ROWS,
+    SIDE_WORDS,
+    SIDES,
+    SMALLEST,
+)
 
 # How clearly an object must stand out before an expression may single it out.
 POSITION_MARGIN = 0.06
 AREA_RATIO = 1.35
 NEAREST_RATIO = 1.4
-
-ROWS = (("upper", "top"), ("middle", "central"), ("lower", "bottom"))
-COLUMNS = (("left",), ("middle", "central"), ("right",))
-SIDE_WORDS = (
-    (
-        ("left", "left side", "left hand side", "west"),
-        ("right", "right side", "right hand side", "east"),
-    ),
-    (("top", "upper side", "north"), ("bottom", "lower side", "south")),
-)
-COMPASS = {(0, 0): "north west", (2, 0): "north east", (0, 2): "south west", (2, 2): "south east"}
-EXTREMES = (
-    (0, -1, ("leftmost", "far left", "westernmost")),
-    (0, 1, ("rightmost", "far right", "easternmost")),
-    (1, -1, ("topmost", "uppermost", "highest", "northernmost")),
-    (1, 1, ("lowest", "bottommost", "southernmost")),
-)
-ORDINALS = ("first", "second", "third", "fourth", "fifth")
-NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-SIDES = (
-    (0, -1, "from the left"),
-    (0, 1, "from the right"),
-    (1, -1, "from the top"),
-    (1, 1, "from the bottom"),
-)
-RELATIONS = (
-    (0, -1, ("to the left of", "on the left of", "left of", "west of")),
-    (0, 1, ("to the right of", "on the right of", "right of", "east of")),
-    (1, -1, ("above", "north of", "over")),
-    (1, 1, ("below", "south of", "under")),
-)
-REQUESTS = ("segment", "find", "show", "highlight", "select", "outline", "mask", "extract")
-PLACES = ("in the image", "in the picture", "of the image", "in the scene", "in this view")
 
 
 @dataclass(frozen=True)
@@ -97,7 +88,9 @@ class ExpressionGenerator:
     def draw(
         self, objects: Sequence[VisibleObject], unlabelled: frozenset[int] = frozenset()
     ) -> list[Expression]:
-        """Every expression that is unambiguous for these objects, each kind once per category, shuffled.
+        """Every unambiguous expression about these objects, in random order.
+
+        What may be drawn in many ways, such as the position of each ship, is drawn once or twice.
 
         Args:
             objects: What is visible.
@@ -114,7 +107,7 @@ class ExpressionGenerator:
             found.append(self._all(category, members))
             if all(o.whole for o in members):
                 found += self._singles(category, members, objects)
-        self.rng.shuffle(found)  # type: ignore[arg-type]
+        self.rng.shuffle(found)
         return found
 
     def _singles(
@@ -142,9 +135,7 @@ class ExpressionGenerator:
         draw = self.rng.random()
         if draw < 0.12:
             return f"{self._pick(REQUESTS)} {phrase}"
-        if draw < 0.22 and not any(
-            word in phrase for word in (" of the ", " in the ", "image", "scene")
-        ):
+        if draw < 0.22 and not any(word in phrase for word in PLACED):
             return f"{phrase} {self._pick(PLACES)}"
         return phrase
 
@@ -163,13 +154,11 @@ class ExpressionGenerator:
     def _bare(self, category: int) -> str:
         """A phrase for a category that may be there or not."""
         name = self._name(category)
-        return self._pick((name, f"the {name}", f"all {plural(name)}", plural(name), f"the {plural(name)}",
-                           f"every {name}", f"the largest {name}", f"the {name} on the left"))  # fmt: skip
+        return self._pick(BARE).format(name=name, names=plural(name))
 
     def _all(self, category: int, members: list[VisibleObject]) -> Expression:
         name = self._name(category)
-        phrase = self._pick((f"all {plural(name)}", f"all the {plural(name)}", f"every {name}", plural(name),
-                             f"the {plural(name)}", name, f"each {name}", f"any {name}"))  # fmt: skip
+        phrase = self._pick(ALL).format(name=name, names=plural(name))
         return self._expression("all", category, members, phrase)
 
     def _position(self, category: int, members: list[VisibleObject]) -> list[Expression]:
@@ -201,24 +190,15 @@ class ExpressionGenerator:
         return [found[i] for i in self.rng.choice(len(found), most, replace=False)]
 
     def _on_side(self, name: str, side: str) -> str:
-        phrases = [
-            f"the {name} on the {side}",
-            f"the {name} at the {side}",
-            f"{name} on the {side}",
-        ]
+        phrases = [*ON_SIDE]
         if " " not in side:
-            phrases.append(f"the {name} in the {side} half of the image")
-            phrases.append(
-                f"the {side} {name}"
-                if side in ("left", "right", "top", "bottom")
-                else f"the {side}ern {name}"
-            )
-        return self._pick(phrases)
+            adjective = "the {side} {name}" if side in ADJECTIVE_SIDES else "the {side}ern {name}"
+            phrases += ["the {name} in the {side} half of the image", adjective]
+        return self._pick(phrases).format(name=name, side=side)
 
     def _in_zone(self, name: str, column: int, row: int) -> str:
         if (column, row) == (1, 1):
-            return self._pick((f"the {name} in the middle", f"the {name} in the center", f"the central {name}",
-                               f"the {name} at the center of the image", f"the {name} in the centre"))  # fmt: skip
+            return self._pick(CENTRED).format(name=name)
         zone = f"{self._pick(ROWS[row])} {self._pick(COLUMNS[column])}"
         if row == 1:
             zone = self._pick(
@@ -230,10 +210,7 @@ class ExpressionGenerator:
             )
         if (column, row) in COMPASS and self.rng.random() < 0.1:
             zone = COMPASS[column, row]
-        return self._pick((f"the {zone} {name}", f"the {name} in the {zone}", f"the {name} at the {zone}",
-                           f"the {name} in the {zone} corner", f"the {name} on the {zone}",
-                           f"the {name} located at the {zone}", f"{name} at the {zone}",
-                           f"the {name} in the {zone} part"))  # fmt: skip
+        return self._pick(IN_ZONE).format(name=name, zone=zone)
 
     def _regions(self, category: int, members: list[VisibleObject]) -> list[Expression]:
         """All objects on one side, where none is near the middle line."""
@@ -246,9 +223,14 @@ class ExpressionGenerator:
                 chosen = [o for o, inside in zip(members, side, strict=True) if inside]
                 if 2 <= len(chosen) < len(members):
                     name = plural(self._name(category))
-                    phrase = self._pick((f"the {name} on the {self._pick(zone)}", f"all {name} on the {self._pick(zone)}",
-                                         f"the {name} in the {zone[0]} half"))  # fmt: skip
-                    found.append(self._expression("region", category, chosen, phrase))
+                    phrases = (
+                        f"the {name} on the {self._pick(zone)}",
+                        f"all {name} on the {self._pick(zone)}",
+                        f"the {name} in the {zone[0]} half",
+                    )
+                    found.append(
+                        self._expression("region", category, chosen, self._pick(phrases))
+                    )
         return found
 
     def _extremes(self, category: int, members: list[VisibleObject]) -> list[Expression]:
@@ -266,10 +248,10 @@ class ExpressionGenerator:
         name = self._name(category)
         found = []
         if order[-1].area > AREA_RATIO * order[-2].area:
-            phrase = f"the {self._pick(('largest', 'biggest', 'large', 'big'))} {name}"
+            phrase = f"the {self._pick(LARGEST)} {name}"
             found.append(self._expression("size", category, [order[-1]], phrase))
         if order[1].area > AREA_RATIO * order[0].area:
-            phrase = f"the {self._pick(('smallest', 'tiniest', 'small', 'little'))} {name}"
+            phrase = f"the {self._pick(SMALLEST)} {name}"
             found.append(self._expression("size", category, [order[0]], phrase))
         return found
 
@@ -288,12 +270,10 @@ class ExpressionGenerator:
     def _count(self, category: int, members: list[VisibleObject]) -> list[Expression]:
         if len(members) >= len(NUMBERS):
             return []
-        number = NUMBERS[len(members)]
-        name = plural(self._name(category))
-        phrases = [f"the {number} {name}", f"all {number} {name}", f"{number} {name}"]
-        if len(members) == 2:
-            phrases.append(f"both {name}")
-        return [self._expression("count", category, members, self._pick(phrases))]
+        names = plural(self._name(category))
+        phrases = [*COUNTED, "both {names}"] if len(members) == 2 else COUNTED
+        phrase = self._pick(phrases).format(number=NUMBERS[len(members)], names=names)
+        return [self._expression("count", category, members, phrase)]
 
     def _relations(
         self, category: int, members: list[VisibleObject], objects: Sequence[VisibleObject]
@@ -312,15 +292,15 @@ class ExpressionGenerator:
                 ]
                 unclear = any(abs(offset) <= POSITION_MARGIN for offset in offsets)
                 if len(inside) == 1 and not unclear:
-                    phrase = f"the {self._name(category)} {self._pick(words)} the {self._name(anchor.category)}"
+                    phrase = self._beside(category, words, anchor)
                     found.append(self._expression("relation", category, inside, phrase))
             distances = np.hypot(
                 [o.x - anchor.x for o in members], [o.y - anchor.y for o in members]
             )
             order = np.argsort(distances)
             if len(members) > 1 and distances[order[1]] > NEAREST_RATIO * distances[order[0]]:
-                words = self._pick(("closest to", "nearest to", "next to", "beside", "near"))
-                phrase = f"the {self._name(category)} {words} the {self._name(anchor.category)}"
+                beside = self._pick(NEARBY)
+                phrase = f"the {self._name(category)} {beside} the {self._name(anchor.category)}"
                 found.append(self._expression("relation", category, [members[order[0]]], phrase))
         return self._some(found, 2)
 

@@ -166,13 +166,13 @@ def visible_objects(
     """The objects of an instance map with their places and sizes.
 
     Args:
-        instances: `(S, S)` int64.
+        instances: `(H, W)` int64.
         categories: Category of each number.
         areas: Pixels each object would have if all of it were visible.
     """
-    side = instances.shape[-1]
+    height, width = instances.shape
     flat = instances.numpy().ravel()
-    rows, columns = np.divmod(np.arange(flat.size), side)
+    rows, columns = np.divmod(np.arange(flat.size), width)
     count = np.bincount(flat, minlength=len(categories))
     x = np.bincount(flat, columns, minlength=len(categories)) / np.maximum(count, 1)
     y = np.bincount(flat, rows, minlength=len(categories)) / np.maximum(count, 1)
@@ -180,8 +180,8 @@ def visible_objects(
         VisibleObject(
             number=number,
             category=int(categories[number]),
-            x=(x[number] + 0.5) / side,
-            y=(y[number] + 0.5) / side,
+            x=(x[number] + 0.5) / width,
+            y=(y[number] + 0.5) / height,
             area=count[number] / flat.size,
             whole=bool(count[number] >= max(MINIMUM_CELLS, WHOLE_SHARE * areas[number])),
         )

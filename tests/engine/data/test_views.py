@@ -115,6 +115,13 @@ def test_visible_objects_are_measured_in_shares_of_the_view() -> None:
     assert not part.whole
 
 
+def test_places_are_shares_of_width_and_height() -> None:
+    instances = torch.zeros(20, 100, dtype=torch.int64)
+    instances[16:, 90:] = 1
+    (ship,) = visible_objects(instances, np.array([-1, SHIP]), np.array([0.0, 40.0]))
+    assert (ship.x, ship.y) == (pytest.approx(0.95), pytest.approx(0.9))
+
+
 def test_sentences_are_mixed_and_absence_stays_a_minority() -> None:
     found = [Expression(f"all {n}", "all", (1,), 0) for n in range(9)]
     found += [Expression(f"left {n}", "position", (1,), 0) for n in range(9)]
