@@ -19,11 +19,15 @@ PIXEL_TOLERANCE = 1e-6
 """Parts of a pixel that an extent may miss a pixel's edge by: floating point noise, not intent."""
 
 
+IMAGE = Affine(1, 0, 0, 0, -1, 0)
+"""Where QGIS shows an image without georeference: its upper left corner at 0, 0, y pointing up."""
+
+
 @dataclass(frozen=True)
 class Grid:
     """`width` x `height` pixels, placed by an affine transform from (column, row) to (x, y).
 
-    Without a CRS, x and y are whatever the raster's transform says: pixels, where it says nothing.
+    Without a CRS, x and y are whatever the raster's transform says; where it says nothing, `IMAGE`.
     """
 
     width: int
@@ -73,7 +77,8 @@ class Grid:
 def grid_of(dataset: Any) -> Grid:
     """The grid of an open dataset; heights in its CRS are left out: a GeoTIFF may lose them."""
     crs = _without_heights(dataset.crs) if dataset.crs else None
-    return Grid(dataset.width, dataset.height, dataset.transform, crs)
+    transform = IMAGE if dataset.transform.is_identity else dataset.transform
+    return Grid(dataset.width, dataset.height, transform, crs)
 
 
 def _without_heights(crs: CRS) -> CRS:

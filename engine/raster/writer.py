@@ -14,7 +14,7 @@ from rasterio.windows import Window as RasterioWindow
 from engine.errors import Cancelled, OutputError
 from engine.raster.atomic import replacing
 from engine.raster.boundary import open_dataset, writing
-from engine.raster.grid import Grid
+from engine.raster.grid import IMAGE, Grid
 from engine.raster.stored import (
     NODATA,
     TAGS,
@@ -106,6 +106,8 @@ class _TileRows:
         self._partial, self._path, self._grid, self._tags = partial, path, grid, tags
         self._pending: Bytes = np.empty((0, grid.width), np.uint8)
         self._checksums: list[int] = []
+        # What came without georeference stays without: it lies over its source in any program.
+        self._is_image = grid.crs is None and grid.transform == IMAGE
 
     def __enter__(self) -> _TileRows:
         with writing(self._path):
@@ -119,7 +121,7 @@ class _TileRows:
                 dtype="uint8",
                 nodata=NODATA,
                 crs=self._grid.crs,
-                transform=self._grid.transform,
+                transform=None if self._is_image else self._grid.transform,
                 tiled=True,
                 blockxsize=TILE,
                 blockysize=TILE,

@@ -21,7 +21,7 @@ from rasterio.features import rasterize
 from engine.errors import Cancelled, InputError, OutputError, RasterError
 from engine.raster import outlines
 from engine.raster import stored as storage
-from engine.raster.grid import Grid
+from engine.raster.grid import IMAGE, Grid
 from engine.raster.polygons import PolygonSummary, write_polygons
 from engine.raster.writer import ProbabilityWriter, write_mask
 
@@ -83,7 +83,7 @@ def test_a_ten_by_ten_square_is_where_it_is_and_has_area_100(outline):
         Affine(0.3, 0, 500_000, 0, 0.3, 5_000_000),
         Affine.translation(5e5, 5e6) @ Affine.rotation(33) @ Affine.scale(0.3, -0.3),
         Affine(1, 0.2, 500_000, 0.1, -1, 5_000_000),
-        Affine.identity(),
+        IMAGE,
     ],
     ids=["south-up", "rotated", "sheared", "image"],
 )

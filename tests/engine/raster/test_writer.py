@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rasterio.crs import CRS
 
 from engine.errors import Cancelled, EngineError, InputError, OutputError, RasterError
-from engine.raster.grid import Grid
+from engine.raster.grid import IMAGE, Grid
 from engine.raster.stored import at_least, decode, encode, open_stored
 from engine.raster.writer import ProbabilityWriter, write_mask
 
@@ -68,9 +68,8 @@ def test_rows_may_come_in_any_number(tmp_path, noise, step):
         Grid(30, 20, Affine(1, 0, 1e6, 0, -1, 2e5), CRS.from_epsg(2263)),
         Grid(30, 20, Affine(1, 0, 7, 0, -1, -9), None),
         Grid(30, 20, Affine(1, 0, 0, 0, -1, 0), UTM),
-        Grid(30, 20, Affine.identity(), None),
     ],
-    ids=["south-up", "rotated", "degrees", "feet", "no-crs", "at-zero", "image"],
+    ids=["south-up", "rotated", "degrees", "feet", "no-crs", "at-zero"],
 )
 def test_the_grid_is_kept_exactly(tmp_path, grid):
     ones = np.ones((20, 30), np.float32)
@@ -79,6 +78,16 @@ def test_the_grid_is_kept_exactly(tmp_path, grid):
     for name in ("p.tif", "m.tif"):
         with rasterio.open(tmp_path / name) as dataset:
             assert (dataset.transform, dataset.crs) == (grid.transform, grid.crs)
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_an_image_without_georeference_stays_one(tmp_path):
+    ones = np.ones((20, 30), np.float32)
+    store(tmp_path / "p.tif", Grid(30, 20, IMAGE, None), ones, ones > 0)
+    with rasterio.open(tmp_path / "p.tif") as dataset:
+        assert (dataset.transform, dataset.crs) == (Affine.identity(), None)
+    with open_stored(tmp_path / "p.tif") as stored:
+        assert stored.grid.transform == IMAGE
 
 
 def test_tags_are_kept(tmp_path, noise):
@@ -209,7 +218,7 @@ import resource, signal, sys
 import numpy as np
 from affine import Affine
 from engine.errors import OutputError
-from engine.raster.grid import Grid
+from engine.raster.grid import IMAGE, Grid
 from engine.raster.writer import ProbabilityWriter
 
 grid = Grid(700, 700, Affine(1, 0, 9, 0, -1, 9), None)
