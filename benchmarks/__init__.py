@@ -1,0 +1,1 @@
+"""What is measured: agreement with the published systems, accuracy, speed."""

@@ -38,9 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
             continue
         output, share = error_share(case)
         failed += share > 1
-        print(
-            f"{case.name:40} {share:8.3f} of tolerance ({output}) {'ok' if share <= 1 else 'EXCEEDED'}"
-        )
+        verdict = "ok" if share <= 1 else "EXCEEDED"
+        print(f"{case.name:40} {share:8.3f} of tolerance ({output}) {verdict}")
     return 1 if failed else 0
 
 

@@ -1,7 +1,8 @@
 """Writes the held-out VHR-10 images with generated expressions as RSRefSeg's jsonl.
 
 `python benchmarks/vhr10_validation.py build/vhr10-validation.jsonl`; then
-`python -m engine evaluate --annotations build/vhr10-validation.jsonl --images ../shared/data/vhr10/images`.
+`python -m engine evaluate` with `--annotations build/vhr10-validation.jsonl` and
+`--images ../shared/data/vhr10/images`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from engine.data.categories import VHR10
 from engine.data.coco import CocoInstances
@@ -25,6 +25,7 @@ from engine.data.views import visible_objects
 from engine.training.config import read
 from engine.training.run import split
 
+ROOT = Path(__file__).resolve().parents[1]
 RECIPE = ROOT / "engine/training/recipes/rsrefseg2-compact.toml"
 PER_KIND = 2
 

@@ -32,6 +32,7 @@ def segment(options: argparse.Namespace) -> None:
     """Segments a raster."""
     from engine import segment as way
     from engine import zoo
+    from engine.expression import clean
     from engine.raster.source import Source
 
     source = Source(
@@ -41,7 +42,7 @@ def segment(options: argparse.Namespace) -> None:
         resolution=options.resolution,
         area=options.area,
     )
-    way.clean(options.expression)
+    clean(options.expression)
     way.check_options(options.threshold, way.OUTPUTS)
     model = zoo.load(options.model, options.device)
     with _Bar() as bar:
@@ -109,12 +110,10 @@ def models(options: argparse.Namespace) -> None:
         print(json.dumps([card.to_dict() for card in cards]))
         return
     for card in cards:
-        known = (
-            "any words" if card.categories is None else ", ".join(c.name for c in card.categories)
-        )
-        print(
-            f"{card.id:20} {'ready' if not card.missing else 'not installed'}\n  {card.about}\n  Knows: {known}"
-        )
+        categories = card.categories
+        known = "any words" if categories is None else ", ".join(c.name for c in categories)
+        print(f"{card.id:20} {'not installed' if card.missing else 'ready'}")
+        print(f"  {card.about}\n  Knows: {known}")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,4 +1,4 @@
-"""The errors an analyst may see. The message says what is wrong, with which input, and what to do."""
+"""The errors an analyst may see: what is wrong, with which input, and what to do."""
 
 from __future__ import annotations
 

@@ -11,8 +11,12 @@ from engine.data.categories import Category
 from engine.errors import InputError
 
 LONGEST = 300
-PLACE_WORDS = frozenset(
-    ["left", "right", "top", "bottom", "upper", "lower", "middle", "center", "centre", "central", "north", "south", "east", "west", "northern", "southern", "eastern", "western", "leftmost", "rightmost", "topmost", "bottommost", "uppermost", "lowest", "highest", "corner", "first", "second", "third", "largest", "biggest", "smallest", "nearest", "closest"]
+PLACE_WORDS = frozenset().union(
+    ("left", "right", "top", "bottom", "upper", "lower", "corner"),
+    ("middle", "center", "centre", "central"),
+    ("north", "south", "east", "west", "northern", "southern", "eastern", "western"),
+    ("leftmost", "rightmost", "topmost", "bottommost", "uppermost", "lowest", "highest"),
+    ("first", "second", "third", "largest", "biggest", "smallest", "nearest", "closest"),
 )
 
 
@@ -44,7 +48,7 @@ def clean(expression: str) -> str:
     text = " ".join(expression.split())
     if not any(character.isalnum() for character in text):
         raise InputError(
-            "The expression is empty. Say what to segment, for example: the large white storage tank."
+            "The expression is empty. Say what to segment, such as: the large white storage tank."
         )
     if len(text) > LONGEST:
         raise InputError(

@@ -44,8 +44,9 @@ def fetch(card: ModelCard, progress: Callable[[Progress], None] | None = None) -
 def _require_pin(card: ModelCard, file: WeightsFile) -> None:
     if len(file.revision) != COMMIT_LENGTH:
         raise ModelError(
-            f"{file.name} of {card.title} has no pinned revision in this version, so it is not fetched "
-            f"by itself. Fetch it from the hub repository {file.repository} and put it into {card.folder}."
+            f"{file.name} of {card.title} has no pinned revision in this version, so it is not "
+            f"fetched by itself. Fetch it from the hub repository {file.repository} and put it "
+            f"into {card.folder}."
         )
 
 
@@ -64,4 +65,6 @@ def _fetch(card: ModelCard, file: WeightsFile) -> None:
             f"Check the network and the proxy, or put the file into {card.folder} yourself."
         ) from cause
     except OSError as cause:
-        raise OutputError(f"{card.folder} cannot be written: {cause}. Check the space on its disk.") from cause
+        raise OutputError(
+            f"{card.folder} cannot be written: {cause}. Check the space on its disk."
+        ) from cause

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from engine.errors import Cancelled, InputError, OutOfMemory, OutputError
 from engine.expression import clean, speaks_of_places
 from engine.features import FeatureCache
+from engine.raster.atomic import replacing
 from engine.raster.blend import Band, RowBlender
 from engine.raster.grid import Grid
 from engine.raster.polygons import write_polygons
@@ -27,6 +29,7 @@ from engine.systems import Segmenter
 from engine.zoo import ModelCard
 
 OUTPUTS = ("mask", "polygons")
+FILES = {"probability": "probability.tif", "mask": "mask.tif", "polygons": "polygons.gpkg"}
 Report = Callable[[Progress], None]
 Asked = Callable[[], bool]
 
@@ -81,36 +84,29 @@ def segment(
         }
         warnings = [known.message] if known.unknown else []
         warnings += _view_warnings(expression, raster, model, windows)
-        folder = make_folder(out)
-        started = time.perf_counter()
-        with ProbabilityWriter(folder / "probability.tif", raster.grid, facts) as writer:
-            looked = _Windows(
-                raster, expression, model, features or FeatureCache(), (source, _stamp(source.path))
-            )
-            blender = RowBlender(rows)
-            for number, window in enumerate(window for row in rows for window in row):
+        with _together(make_folder(out), ("probability", *outputs)) as files:
+            started = time.perf_counter()
+            with ProbabilityWriter(files["probability"], raster.grid, facts) as writer:
+                place = (source, _stamp(source.path))
+                looked = _Windows(raster, expression, model, features or FeatureCache(), place)
+                blender = RowBlender(rows)
+                for number, window in enumerate(window for row in rows for window in row):
+                    _stop_if(cancelled)
+                    _tell(progress, number, windows, "windows", f"Window {number + 1} of {windows}")
+                    band = looked.blend(blender, window)
+                    if band is not None:
+                        writer.write(band.row, band.probability, band.valid)
                 _stop_if(cancelled)
-                _tell(progress, number, windows, "windows", f"Window {number + 1} of {windows}")
-                band = looked.blend(blender, window)
-                if band is not None:
-                    writer.write(band.row, band.probability, band.valid)
-            _stop_if(cancelled)
-        _tell(progress, windows, windows, "windows", f"{windows} windows done")
-    if looked.empty == windows:
-        warnings.append(
-            "The extent holds no valid pixels: everything in it is nodata or transparent."
-        )
-    seconds = {"windows": round(time.perf_counter() - started, 3)}
-    return _outputs(
-        folder / "probability.tif",
-        folder,
-        threshold,
-        outputs,
-        progress,
-        cancelled,
-        warnings,
-        seconds,
-    )
+            _tell(progress, windows, windows, "windows", f"{windows} windows done")
+            if looked.empty == windows:
+                warnings.append(
+                    "The extent holds no valid pixels: everything in it is nodata or transparent."
+                )
+            seconds = {"windows": round(time.perf_counter() - started, 3)}
+            result = _outputs(
+                files["probability"], files, threshold, progress, cancelled, warnings, seconds
+            )
+    return replace(_placed(result, out), probability=out / FILES["probability"])
 
 
 def rethreshold(
@@ -136,27 +132,42 @@ def rethreshold(
         EngineError: One of its kinds, with a message for the analyst.
     """
     check_options(threshold, outputs)
-    return _outputs(
-        Path(probability), make_folder(out), threshold, outputs, progress, cancelled, [], {}
-    )
+    with _together(make_folder(out), outputs) as files:
+        result = _outputs(Path(probability), files, threshold, progress, cancelled, [], {})
+    return _placed(result, out)
+
+
+@contextmanager
+def _together(folder: Path, outputs: Collection[str]) -> Iterator[dict[str, Path]]:
+    """Where to write each output: all become the folder's files together, or vanish together."""
+    with ExitStack() as stack:
+        yield {
+            output: stack.enter_context(replacing(folder / name))
+            for output, name in FILES.items()
+            if output in outputs
+        }
+
+
+def _placed(result: Result, folder: Path) -> Result:
+    """The result with its mask and polygons in the folder."""
+    mask, polygons = (path and folder / path.name for path in (result.mask, result.polygons))
+    return replace(result, mask=mask, polygons=polygons)
 
 
 def _outputs(
     probability: Path,
-    folder: Path,
+    files: dict[str, Path],
     threshold: float,
-    outputs: Sequence[str],
     progress: Report | None,
     cancelled: Asked | None,
     warnings: list[str],
     seconds: dict[str, float],
 ) -> Result:
-    """Mask and polygons of stored probabilities, and the result they make with the facts stored beside them."""
+    """Mask and polygons of stored probabilities; the facts stored with them complete the result."""
+    mask, polygons = (files.get(output) for output in OUTPUTS)
     with open_stored(probability) as stored:
         facts = stored.tags
     resolution = float(facts["resolution"]) if facts.get("resolution") else None
-    mask = folder / "mask.tif" if "mask" in outputs else None
-    polygons = folder / "polygons.gpkg" if "polygons" in outputs else None
     count = area = None
     if mask is not None:
         started = time.perf_counter()
@@ -284,13 +295,14 @@ def _view_warnings(expression: str, raster: Raster, model: Segmenter, windows: i
     card = model.card
     if windows > 1 and speaks_of_places(expression):
         warnings.append(
-            f"The extent was looked at in {windows} windows of {card.window} pixels, and words of place, order and "
-            "size hold within each window. For one frame, choose a smaller extent or a coarser resolution."
+            f"The extent was looked at in {windows} windows of {card.window} pixels, and words of "
+            "place, order and size hold within each window. For one frame, choose a smaller extent "
+            "or a coarser resolution."
         )
     if raster.resolution is not None and raster.resolution > 2 * card.coarsest:
         warnings.append(
-            f"At {raster.resolution:.3g} m a pixel the raster is coarser than what {card.title} was trained on "
-            f"({card.finest:g} to {card.coarsest:g} m)."
+            f"At {raster.resolution:.3g} m a pixel the raster is coarser than what {card.title} "
+            f"was trained on ({card.finest:g} to {card.coarsest:g} m)."
         )
     return warnings
 

@@ -1,4 +1,4 @@
-"""The models there are: one card each, read from `resources/models/*.toml`, and how they are loaded."""
+"""The models there are, a card each, read from `resources/models/*.toml`, and how they load."""
 
 from __future__ import annotations
 
@@ -156,8 +156,8 @@ def load(model_id: str, device: str = "auto") -> Segmenter:
     found = card(model_id)
     if found.missing:
         raise ModelError(
-            f"The weights of {found.title} are not on this machine. Put {' and '.join(found.missing)} "
-            f"into {found.folder}, or choose another model."
+            f"The weights of {found.title} are not on this machine. "
+            f"Put {' and '.join(found.missing)} into {found.folder}, or choose another model."
         )
     for file in found.weights:
         verify(found.folder / file.name, file)
@@ -189,7 +189,9 @@ def _read(path: Path) -> ModelCard:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         files = tuple(WeightsFile(**entry) for entry in table.pop("weights"))
-        values = {name: tuple(v) if isinstance(v, list) else v for name, v in table.items()}
+        values: dict[str, Any] = {
+            name: tuple(v) if isinstance(v, list) else v for name, v in table.items()
+        }
         return ModelCard(**values, weights=files)
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as cause:
         raise ModelError(f"The model card {path} cannot be read: {cause}") from cause

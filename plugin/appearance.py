@@ -39,9 +39,9 @@ def shortened(expression: str) -> str:
 def name_of(role: str, expression: str) -> str:
     """What the layer with this role is called."""
     names = {
-        "polygons": translate("Layers", "{}: polygons"),
-        "mask": translate("Layers", "{}: mask"),
-        "probability": translate("Layers", "{}: probability"),
+        "polygons": translate("Layers", "Polygons: {}"),
+        "mask": translate("Layers", "Mask: {}"),
+        "probability": translate("Layers", "Probability: {}"),
     }
     return names[role].format(shortened(expression))
 

@@ -55,14 +55,16 @@ def page(card: Card) -> str:
     metrics = [(name, str(value)) for name, value in card["metrics"].items()]
     return (
         f"<h3>{escape(card['title'])}</h3>{body}"
-        f"<h4>{translate('Cards', 'Weights')}</h4>{_table(files)}"
-        f"<h4>{translate('Cards', 'Measured')}</h4>{_table(metrics)}"
+        + _table(translate("Cards", "Weights"), files)
+        + _table(translate("Cards", "Measured"), metrics)
     )
 
 
-def _table(rows: list[tuple[str, str]]) -> str:
+def _table(heading: str, rows: list[tuple[str, str]]) -> str:
+    if not rows:
+        return ""
     cells = "".join(f"<tr><td>{escape(a)}</td><td>{escape(b)}</td></tr>" for a, b in rows)
-    return f"<table cellpadding='3'>{cells}</table>"
+    return f"<h4>{escape(heading)}</h4><table cellpadding='3'>{cells}</table>"
 
 
 def device_line(facts: dict[str, Any]) -> str:

@@ -8,7 +8,6 @@ from typing import Optional
 from qgis.core import QgsApplication, QgsProject, QgsSettings
 from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import QCoreApplication, QObject, Qt, QTranslator
-from qgis.PyQt.QtWidgets import QAction
 
 from .dock.widget import Dock
 from .engine_process import Engine
@@ -76,10 +75,10 @@ class Window(QObject):
         iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
         self.dock.hide()
         self._menu = translate("Window", "Segment by Text")
-        self._action = QAction(icon(), translate("Window", "Segment by Text"), iface.mainWindow())
+        self._action = self.dock.toggleViewAction()
+        self._action.setIcon(icon())
         self._action.setObjectName("segmentByTextAction")
         self._action.setToolTip(translate("Window", "Segment a raster layer by a description"))
-        self.dock.setToggleVisibilityAction(self._action)
         iface.addToolBarIcon(self._action)
         iface.addPluginToRasterMenu(self._menu, self._action)
         self._options = OptionsFactory(settings)
@@ -91,7 +90,6 @@ class Window(QObject):
         self._iface.unregisterOptionsWidgetFactory(self._options)
         self._iface.removePluginRasterMenu(self._menu, self._action)
         self._iface.removeToolBarIcon(self._action)
-        self._action.deleteLater()
         self._iface.removeDockWidget(self.dock)
         self.dock.deleteLater()
 

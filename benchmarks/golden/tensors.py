@@ -1,4 +1,4 @@
-"""Weights and inputs of golden cases: pure functions of a name and a shape, or of a specification."""
+"""Weights and inputs of golden cases: pure functions of a name and shape, or of a specification."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def const(shape: list[int], value: float, dtype: str = "float32") -> Array:
 
 
 def image(shape: list[int], seed: int, waves: int = 4) -> Array:
-    """Smooth planes in [0, 1]: each a weighted sum of low-frequency cosines over its last two axes."""
+    """Smooth planes in [0, 1]: each a weighted sum of slow cosines over its last two axes."""
     height, width = shape[-2:]
     generator = _generator(seed)
     y = (np.arange(height)[:, None] + 0.5) / height

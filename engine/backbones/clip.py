@@ -28,7 +28,9 @@ class ClipDualEncoder(nn.Module):
         self.logit_bias = nn.Parameter(torch.zeros(()))
         self._tokenizer: Any = None
         if tokenizer is not None:
-            self._tokenizer = AutoTokenizer.from_pretrained(tokenizer, local_files_only=True)  # nosec B615 (a local folder)
+            self._tokenizer = AutoTokenizer.from_pretrained(  # nosec B615  # a local folder
+                tokenizer, local_files_only=True
+            )
 
     @property
     def logit_scale(self) -> nn.Parameter:

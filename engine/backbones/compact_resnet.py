@@ -11,13 +11,13 @@ NAME = "segment_by_text_compact_resnet"
 
 
 def segment_by_text_compact_resnet(pretrained: bool = False, **kwargs: Any) -> ResNet:
-    """Four stages with features at a sixteenth of the input: small objects keep a cell of their own."""
+    """Four stages; features at a sixteenth of the input leave small objects a cell of their own."""
     del pretrained  # there is no published weight to load
     kwargs.pop("pretrained_cfg", None)
     kwargs.pop("pretrained_cfg_overlay", None)
     kwargs.pop("cache_dir", None)
-    model = ResNet(
-        BasicBlock,
+    model: Any = ResNet(
+        BasicBlock,  # type: ignore[arg-type]  # timm means the class
         layers=(1, 2, 2, 2),
         channels=(32, 64, 128, 160),
         output_stride=16,

@@ -1,4 +1,4 @@
-"""What a system asks of an image-text encoder, whoever made it: dense image features and token-wise text."""
+"""What a system asks of any image-text encoder: dense image features and token-wise text."""
 
 from __future__ import annotations
 
@@ -44,16 +44,20 @@ class DualEncoder(Protocol):
         image_size: Side of the square input in pixels.
         mean: Mean of each colour, for images in [0, 1].
         std: Standard deviation of each colour.
-        logit_scale: Logarithm of the factor on cosines, shape `()` or `(1,)`.
-        logit_bias: Added to the scaled cosines.
     """
 
     dim: int
     image_size: int
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
-    logit_scale: nn.Parameter
-    logit_bias: nn.Parameter
+
+    @property
+    def logit_scale(self) -> nn.Parameter:
+        """Logarithm of the factor on cosines, shape `()` or `(1,)`."""
+
+    @property
+    def logit_bias(self) -> nn.Parameter:
+        """Added to the scaled cosines."""
 
     def image_map(self, image: Tensor) -> Tensor:
         """Dense features `(B, D, h, w)` of normalised images `(B, 3, S, S)`."""

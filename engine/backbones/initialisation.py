@@ -22,7 +22,7 @@ DRAWS = frozenset(
 
 
 class WithoutInitialisation(TorchFunctionMode):
-    """Inside, tensors keep whatever their memory held: the large model is built in seconds, not minutes."""
+    """Inside, tensors keep what their memory held: the large model is built in seconds."""
 
     def __torch_function__(
         self,

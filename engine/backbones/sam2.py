@@ -1,4 +1,4 @@
-"""SAM 2.1 as a prompted mask decoder: image encoder, prompt encoder, mask decoder (the `sam2` package)."""
+"""SAM 2.1 (the `sam2` package) for single images: image encoder, prompt encoder, mask decoder."""
 
 from __future__ import annotations
 

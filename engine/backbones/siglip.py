@@ -85,7 +85,9 @@ class SiglipDualEncoder(nn.Module):
         self.positions = sizes.positions
         self._tokenizer: Any = None
         if tokenizer is not None:
-            self._tokenizer = AutoTokenizer.from_pretrained(tokenizer, local_files_only=True)  # nosec B615 (a local folder)
+            self._tokenizer = AutoTokenizer.from_pretrained(  # nosec B615  # a local folder
+                tokenizer, local_files_only=True
+            )
 
     @property
     def logit_scale(self) -> nn.Parameter:

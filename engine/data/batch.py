@@ -62,7 +62,10 @@ def collate(views: list[View], category_names: list[str]) -> Batch:
 
 
 class TrainingBatches(IterableDataset[Batch]):
-    """Batches of steps `first` to `last`; a step's batch depends on the step alone, so runs resume exactly."""
+    """Batches of steps `first` to `last`.
+
+    A step's batch depends on the step alone, so runs resume exactly.
+    """
 
     def __init__(self, sampler: ViewSampler, size: int, first: int, last: int) -> None:
         super().__init__()

@@ -88,9 +88,7 @@ class ExpressionGenerator:
     def draw(
         self, objects: Sequence[VisibleObject], unlabelled: frozenset[int] = frozenset()
     ) -> list[Expression]:
-        """Every unambiguous expression about these objects, in random order.
-
-        What may be drawn in many ways, such as the position of each ship, is drawn once or twice.
+        """Unambiguous expressions of every kind that these objects allow, in random order.
 
         Args:
             objects: What is visible.
@@ -228,9 +226,7 @@ class ExpressionGenerator:
                         f"all {name} on the {self._pick(zone)}",
                         f"the {name} in the {zone[0]} half",
                     )
-                    found.append(
-                        self._expression("region", category, chosen, self._pick(phrases))
-                    )
+                    found.append(self._expression("region", category, chosen, self._pick(phrases)))
         return found
 
     def _extremes(self, category: int, members: list[VisibleObject]) -> list[Expression]:
@@ -292,7 +288,8 @@ class ExpressionGenerator:
                 ]
                 unclear = any(abs(offset) <= POSITION_MARGIN for offset in offsets)
                 if len(inside) == 1 and not unclear:
-                    phrase = self._beside(category, words, anchor)
+                    name, beside = self._name(category), self._pick(words)
+                    phrase = f"the {name} {beside} the {self._name(anchor.category)}"
                     found.append(self._expression("relation", category, inside, phrase))
             distances = np.hypot(
                 [o.x - anchor.x for o in members], [o.y - anchor.y for o in members]

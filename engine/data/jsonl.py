@@ -71,8 +71,13 @@ def _sample(row: dict[str, Any], images: Path, where: str) -> ReferringSample:
     image = images / row["file_name"]
     if not image.is_file():
         raise InputError(f"{where}: the image {image} is not there.")
-    return ReferringSample(image, str(row["sent"]), decode_mask(row["segmentation"], where), row["split"],
-                           str(row.get("kind", "")))  # fmt: skip
+    return ReferringSample(
+        image=image,
+        expression=str(row["sent"]),
+        mask=decode_mask(row["segmentation"], where),
+        split=row["split"],
+        kind=str(row.get("kind", "")),
+    )
 
 
 def decode_mask(segmentation: Any, where: str = "segmentation") -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""Training views: a random part of a scene, or four of them side by side, and sentences about it."""
+"""Training views: a random part of a scene, or four parts as one, and sentences about it."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class ViewSampler:
         return View(pixels, instances, categories, unlabelled, tuple(chosen))
 
     def _draw_scene(self, rng: np.random.Generator) -> tuple[Scene, int]:
-        """A scene and the number of an object to keep in view (0 for none), every category as often."""
+        """A scene and an object to keep in view (0 for none), every category equally often."""
         category = int(rng.integers(len(self.categories)))
         holding = [scene for scene in self.scenes if category in scene.categories]
         if not holding or rng.random() < 0.1:
@@ -191,7 +191,7 @@ def visible_objects(
 
 
 def balanced(found: Sequence[Expression], most: int, rng: np.random.Generator) -> list[Expression]:
-    """At most `most` sentences: one in four about something absent, the kinds of the others mixed."""
+    """At most `most` sentences: one in four about what is absent, the others of mixed kinds."""
     absent = [e for e in found if e.kind == "absent"]
     present: dict[str, list[Expression]] = {}
     for expression in found:
@@ -208,7 +208,7 @@ def balanced(found: Sequence[Expression], most: int, rng: np.random.Generator) -
 
 
 def _mosaic(parts: list[_Part]) -> _Part:
-    """Four square parts as one; objects are numbered anew, what one part does not label none does."""
+    """Four square parts as one, numbered anew; what one of them leaves unlabelled, all do."""
     offset, maps, categories, areas = 0, [], [np.array([-1])], [np.array([0.0])]
     for _, instances, part_categories, part_areas, _ in parts:
         maps.append(torch.where(instances > 0, instances + offset, 0))
@@ -229,7 +229,7 @@ def _tile(parts: list[Tensor]) -> Tensor:
 
 
 def _photometric(pixels: Tensor, rng: np.random.Generator) -> Tensor:
-    """Brightness, contrast, saturation and colour cast; sometimes grey or with its bands in another order."""
+    """Another brightness, contrast, saturation and cast; sometimes grey, or bands exchanged."""
     x = pixels.float() / 255
     if rng.random() < 0.05:
         x = x[torch.from_numpy(rng.permutation(3))]

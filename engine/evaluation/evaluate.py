@@ -34,12 +34,17 @@ def evaluate(
             found = _predict(sample, model, threshold, Path(folder), features)
             if found.shape != sample.mask.shape:
                 raise InputError(
-                    f"The mask of “{sample.expression}” is {sample.mask.shape[1]} x {sample.mask.shape[0]} pixels, "
-                    f"but {sample.image} is {found.shape[1]} x {found.shape[0]}."
+                    f"The mask of “{sample.expression}” is {_size(sample.mask)} pixels, "
+                    f"but {sample.image} is {_size(found)}."
                 )
             everything.add(found, sample.mask)
             kinds.setdefault(sample.kind, ReferringMetrics()).add(found, sample.mask)
     return everything, kinds
+
+
+def _size(mask: NDArray[np.bool_]) -> str:
+    height, width = mask.shape
+    return f"{width} x {height}"
 
 
 def _predict(

@@ -78,6 +78,7 @@ class TrainingConfig:
         seed: Of the first weights and everything drawn.
         evaluate_every: Steps between two validations.
         save_every: Steps between two checkpoints.
+        keep: Which averaged weights come out: the "best" on the validation set, or the "last".
         data: Where the samples come from.
         optimiser: How weights move.
     """
@@ -92,6 +93,7 @@ class TrainingConfig:
     seed: int = 0
     evaluate_every: int = 250
     save_every: int = 50
+    keep: Literal["best", "last"] = "best"
 
 
 def read(path: Path) -> TrainingConfig:

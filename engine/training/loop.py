@@ -39,6 +39,7 @@ class Run:
         device: Where to train.
         evaluate_every: Steps between two validations.
         save_every: Steps between two checkpoints.
+        keep: Which averaged weights come out: the "best" on the validation set, or the "last".
     """
 
     model: nn.Module
@@ -50,13 +51,14 @@ class Run:
     device: torch.device
     evaluate_every: int
     save_every: int
+    keep: str = "best"
 
 
 def train(run: Run) -> Path:
     """Trains to the last step, from the last checkpoint where there is one.
 
     Returns:
-        The file of the averaged weights that were best on the validation set.
+        The file of the averaged weights to keep.
     """
     run.out.mkdir(parents=True, exist_ok=True)
     # Numbers below 1e-38 cost a CPU a hundred times the usual and teach nothing.
@@ -80,7 +82,7 @@ def train(run: Run) -> Path:
                 state.save()
             bar.update()
     curves.close()
-    return run.out / "best.pt"
+    return run.out / "kept.pt"
 
 
 class _State:
@@ -110,8 +112,8 @@ class _State:
         total = torch.stack(list(parts.values())).sum()
         if not torch.isfinite(total):
             raise InputError(
-                f"The loss is not a number at step {self.step}. Lower the learning rate, then start again: "
-                "training goes on from the last checkpoint."
+                f"The loss is not a number at step {self.step}. Lower the learning rate, then "
+                "start again: training goes on from the last checkpoint."
             )
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
@@ -123,27 +125,28 @@ class _State:
         return {name: float(value.detach()) for name, value in parts.items()}
 
     def evaluate(self, curves: SummaryWriter) -> None:
-        """Validates the averaged weights and keeps them if they are the best."""
+        """Validates the averaged weights and keeps them if they are the ones to keep."""
         self.average.eval()
         metrics = self.run.validate(self.average.module)
         for name, value in metrics.items():
             curves.add_scalar(f"validation/{name}", value, self.step)
         with (self.run.out / "validation.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps({"step": self.step, **metrics}) + "\n")
-        if metrics["mIoU"] > self.best:
+        if self.run.keep == "last" or metrics["mIoU"] > self.best:
             self.best = metrics["mIoU"]
-            save(self.average.module.state_dict(), self.run.out / "best.pt")
+            save(self.average.module.state_dict(), self.run.out / "kept.pt")
 
     def save(self) -> None:
         """Writes the checkpoint, whole or not at all."""
-        parts = {
-            "model": self.model,
-            "average": self.average,
-            "optimiser": self.optimiser,
-            "schedule": self.schedule,
+        state = {
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "step": self.step,
+            "best": self.best,
+            "random": torch.get_rng_state(),
         }
-        state: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
-        state |= {"step": self.step, "best": self.best, "random": torch.get_rng_state()}
         save(state, self.run.out / "checkpoint.pt")
 
     def resume(self) -> None:

@@ -31,7 +31,7 @@ BLOCK = 10
 
 
 def run(config: TrainingConfig, device: torch.device) -> Path:
-    """Trains what the configuration says; returns the best weights' file."""
+    """Trains what the configuration says; returns the weights' file."""
     torch.manual_seed(config.seed)
     source = CocoInstances(
         config.data.annotations, config.data.images, config.data.labelled_only_if_present
@@ -53,7 +53,7 @@ def run(config: TrainingConfig, device: torch.device) -> Path:
     if config.initial:
         load_own(model, Path(config.initial))
     network, training_losses, check = OBJECTIVES[config.objective](model, views)
-    best = train(
+    kept = train(
         Run(
             model=network,
             losses=training_losses,
@@ -66,9 +66,10 @@ def run(config: TrainingConfig, device: torch.device) -> Path:
             device=device,
             evaluate_every=config.evaluate_every,
             save_every=config.save_every,
+            keep=config.keep,
         )
     )
-    return export(best, config.out / "best.safetensors")
+    return export(kept, config.out / "kept.safetensors")
 
 
 def export(checkpoint: Path, path: Path) -> Path:

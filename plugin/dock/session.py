@@ -79,7 +79,7 @@ class Session(QObject):
     progressed = pyqtSignal(int, int, str)
     told = pyqtSignal(str, object)
     hinted = pyqtSignal(dict)
-    doubted = pyqtSignal(str)
+    doubted = pyqtSignal()
     ready = pyqtSignal()
     finished = pyqtSignal()
 
@@ -169,7 +169,7 @@ class Session(QObject):
         self.hinted.emit(answer)
         if answer["unknown"]:
             self._enter(State.IDLE)
-            self.doubted.emit(answer["message"])
+            self.doubted.emit()
         else:
             self._segment(request)
 

@@ -177,7 +177,7 @@ class Dock(QgsDockWidget):
         self.messages.clear()
         expression = " ".join(self.form.expression.currentText().split())
         model = self.form.model.currentData() or ""
-        self._say_hint(self._knowledge(), unknown=False)
+        self._say_hint(self._knowledge())
         self.session.ask_about(expression, model)
 
     def _knowledge(self) -> str:
@@ -186,23 +186,21 @@ class Dock(QgsDockWidget):
 
     def _hint(self, answer: dict[str, Any]) -> None:
         if answer["unknown"]:
-            self._say_hint(answer["message"], unknown=True)
+            self._say_hint(answer["message"])
         elif answer["known"]:
-            text = self.tr("Understood: {}").format(", ".join(answer["known"]))
-            self._say_hint(text, unknown=False)
+            self._say_hint(self.tr("Understood: {}").format(", ".join(answer["known"])))
 
-    def _say_hint(self, text: str, unknown: bool) -> None:
+    def _say_hint(self, text: str) -> None:
         self.form.hint.setText(text)
         self.form.hint.setVisible(bool(text))
-        font = self.form.hint.font()
-        font.setBold(unknown)
-        self.form.hint.setFont(font)
 
-    def _doubt(self, text: str) -> None:
+    def _doubt(self) -> None:
         """The model knows none of the words: says so, and offers to run it all the same."""
         self._set_anyway(True)
-        advice = self.tr("Use one of its words, or segment anyway.")
-        self.messages.tell(f"{text}\n\n{advice}", Qgis.MessageLevel.Warning)
+        self.messages.tell(
+            self.tr("The model knows none of these words. Use one it knows, or segment anyway."),
+            Qgis.MessageLevel.Warning,
+        )
 
     def _set_anyway(self, anyway: bool) -> None:
         self._anyway = anyway

@@ -26,9 +26,9 @@ def command_line():
     """Segments with the engine's command line: what the other ways are compared with."""
 
     def run(source: str, expression: str, out: Path, *options: str) -> dict:
+        command = [PYTHON, "-m", "engine", "segment", source, expression, "--out", str(out)]
         done = subprocess.run(
-            [PYTHON, "-m", "engine", "segment", source, expression]
-            + ["--out", str(out), "--json", *options],
+            [*command, "--json", *options],
             cwd=ROOT,
             capture_output=True,
             text=True,

@@ -1,4 +1,4 @@
-"""Segments the sample scenes with the plugin's algorithm in QGIS, and draws a map of each result."""
+"""Segments the sample scenes with the plugin's algorithm in QGIS, and draws a map of each."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def draw(path: Path, layers: list[QgsMapLayer], title: str, caption: str) -> Non
     """Draws layers, top first, under a title.
 
     Raises:
-        RuntimeError: The picture cannot be written.
+        OSError: The picture cannot be written.
     """
     project = QgsProject()
     project.setCrs(layers[-1].crs())
@@ -138,11 +138,8 @@ def draw(path: Path, layers: list[QgsMapLayer], title: str, caption: str) -> Non
     bar.attemptMove(QgsLayoutPoint(MARGIN + SIDE - bar.rect().width(), SIDE + 24, MILLIMETRES))
     layout.addLayoutItem(bar)
 
-    settings = QgsLayoutExporter.ImageExportSettings()
-    settings.dpi = DPI
-    ended = QgsLayoutExporter(layout).exportToImage(str(path), settings)
-    if ended != QgsLayoutExporter.ExportResult.Success:
-        raise RuntimeError(f"{path} cannot be written: {ended}")
+    if not QgsLayoutExporter(layout).renderPageToImage(0, dpi=DPI).save(str(path)):
+        raise OSError(f"{path} cannot be written")
 
 
 if __name__ == "__main__":

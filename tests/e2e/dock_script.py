@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import traceback
 from pathlib import Path
 
@@ -70,6 +71,7 @@ def use() -> dict:
     until(lambda: not dock.session.state.busy)
     report["message"] = dock.messages.text
     report["first"] = on_the_map()
+    shutil.copy(report["first"]["files"]["mask"], OUT / "first_mask.tif")
 
     form.threshold.setValue(HIGHER)
     before = report["first"]["files"]["mask"]
@@ -91,12 +93,12 @@ def on_the_map() -> dict:
     """The layers of the newest result."""
     groups = QgsProject.instance().layerTreeRoot().findGroups()
     nodes = groups[0].findLayers()
-    polygons = next(node.layer() for node in nodes if "polygons" in node.name())
+    polygons = next(node.layer() for node in nodes if "Polygons" in node.name())
     return {
         "groups": [group.name() for group in groups],
-        "visible": {node.name().rsplit(": ", 1)[1]: node.isVisible() for node in nodes},
+        "visible": {node.name().split(":")[0].lower(): node.isVisible() for node in nodes},
         "files": {
-            node.name().rsplit(": ", 1)[1]: node.layer().source().split("|")[0] for node in nodes
+            node.name().split(":")[0].lower(): node.layer().source().split("|")[0] for node in nodes
         },
         "count": polygons.featureCount(),
         "crs": polygons.crs().authid(),
@@ -110,7 +112,7 @@ def run() -> None:
         report = {"error": traceback.format_exc()}
         iface.mainWindow().grab().save(str(OUT / "window.png"))
     (OUT / "report.json").write_text(json.dumps(report, indent=2), "utf-8")
-    QgsProject.instance().setDirty(False)
+    QgsProject.instance().clear()
     # Qt calls the action itself: called from Python, QGIS would end while Python is locked.
     leave.start(500)
 

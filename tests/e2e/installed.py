@@ -1,9 +1,10 @@
-"""The checkout as an installed plugin: QGIS profiles that are thrown away."""
+"""The checkout as an installed plugin: homes with a QGIS profile that are thrown away."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,47 +21,43 @@ SETTINGS = f"""\
 
 [qgis]
 checkVersion=false
-askToSaveProjectChanges=false
 showTips=false
-newProjectDefault=false
 
 [{PLUGIN}]
 results_folder={{results}}
 """
 
 
-def make_profile(folder: Path, results: Path) -> Path:
-    """Makes a folder of profiles in which QGIS finds the plugin, enabled.
-
-    Args:
-        folder: Where to; must not hold profiles yet.
-        results: The folder for the plugin's results.
-
-    Returns:
-        The default profile.
-    """
-    profile = folder / "profiles" / "default"
+def make_home(folder: Path) -> Path:
+    """Makes a home folder in which QGIS finds the plugin, enabled; results go into it as well."""
+    profile = folder / ".local" / "share" / "QGIS" / "QGIS3" / "profiles" / "default"
     plugins = profile / "python" / "plugins"
     plugins.mkdir(parents=True)
     (plugins / PLUGIN).symlink_to(ROOT, target_is_directory=True)
     settings = profile / "QGIS" / "QGIS3.ini"
     settings.parent.mkdir()
-    settings.write_text(SETTINGS.format(results=results), "utf-8")
-    return profile
+    settings.write_text(SETTINGS.format(results=folder / "results"), "utf-8")
+    return folder
 
 
-def run_in_qgis(script: Path, profiles: Path, environ: dict[str, str], timeout: float) -> str:
+def environ(home: Path) -> dict[str, str]:
+    """The variables of this process, with another home and no other place for QGIS's settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("QGIS_")}
+    kept.pop("XDG_DATA_HOME", None)
+    return {**kept, "HOME": str(home), "PYTHONFAULTHANDLER": "1"}
+
+
+def run_in_qgis(script: Path, home: Path, variables: dict[str, str], timeout: float) -> str:
     """Runs a script in QGIS's window; the script has to end QGIS itself.
 
     Returns:
-        What QGIS wrote to standard error; where it did not end in time, where it was.
+        What QGIS wrote; where it did not end in time, where it was then.
     """
-    command = ["qgis", "--nologo", "--noversioncheck"]
-    log = profiles / "qgis.log"
+    log = home / "qgis.log"
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            [*command, "--profiles-path", str(profiles), "--code", str(script)],
-            env={**_own_environ(), "PYTHONFAULTHANDLER": "1", **environ},
+            ["qgis", "--nologo", "--noversioncheck", "--code", str(script)],
+            env={**environ(home), **variables},
             stdout=stream,
             stderr=stream,
         )
@@ -72,13 +69,17 @@ def run_in_qgis(script: Path, profiles: Path, environ: dict[str, str], timeout: 
     return log.read_text("utf-8", "replace")
 
 
-def _own_environ() -> dict[str, str]:
-    """The variables of this process without those by which a test's QGIS finds its settings."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("QGIS_")}
+def qgis_process() -> str:
+    """The program; Debian's wrapper hands it options that it does not know."""
+    return shutil.which("qgis_process.bin") or shutil.which("qgis_process") or "qgis_process"
 
 
 def load_plugin() -> ModuleType:
-    """Imports the checkout under the name QGIS knows it by."""
+    """Imports the checkout under the name QGIS knows it by.
+
+    Raises:
+        ImportError: The checkout is no package.
+    """
     spec = importlib.util.spec_from_file_location(
         PLUGIN, ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
     )

@@ -8,12 +8,6 @@ from osgeo import gdal
 gdal.UseExceptions()
 
 
-def same_pixels(first: str, second: str) -> bool:
-    """Whether two rasters hold the same values in the same places."""
-    a, b = _on_one_grid(first, second)
-    return bool((a == b).all())
-
-
 def iou(first: str, second: str) -> float:
     """Intersection over union of the ones in two masks.
 

@@ -29,7 +29,7 @@ UTM = QgsCoordinateReferenceSystem("EPSG:32617")
 
 def nodes(group: QgsLayerTreeGroup) -> dict[str, bool]:
     """Name and visibility of the layers in a group, from top to bottom."""
-    return {node.name().rsplit(": ", 1)[1]: node.isVisible() for node in group.findLayers()}
+    return {node.name().split(":")[0].lower(): node.isVisible() for node in group.findLayers()}
 
 
 @pytest.fixture

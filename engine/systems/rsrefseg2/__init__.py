@@ -1,1 +1,1 @@
-"""RSRefSeg 2: SigLIP or CLIP localises, a cascaded second-order prompter prompts, SAM 2 delineates."""
+"""RSRefSeg 2: SigLIP or CLIP localises, a cascaded prompter prompts, SAM 2 delineates."""

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class Attention(nn.Module):
-    """Multi-head attention with an inner width of its own and separate widths for queries and keys."""
+    """Multi-head attention with an inner width of its own; queries and keys may differ in width."""
 
     def __init__(self, query_dim: int, key_dim: int, inner_dim: int, heads: int) -> None:
         super().__init__()

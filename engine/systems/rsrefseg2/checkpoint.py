@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pickle  # nosec B403: named only to catch its error; files are read with weights_only
+import pickle  # nosec B403  # named only to catch its error; files are read with weights_only
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,7 +87,8 @@ def read_tensors(path: Path) -> Mapping[str, object]:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as cause:
         raise ModelError(
-            f"{path} wants to run code while it is read, and was refused. Use a file that holds tensors only."
+            f"{path} wants to run code while it is read, and was refused. "
+            "Use a file that holds tensors only."
         ) from cause
     except (OSError, SafetensorError, RuntimeError, ValueError, EOFError) as cause:
         reason = (str(cause) or "it ends too early").splitlines()[0]
@@ -98,7 +99,10 @@ def read_tensors(path: Path) -> Mapping[str, object]:
 
 
 def save_own(state: Mapping[str, Tensor], path: Path) -> None:
-    """Writes a state dict of ours as safetensors: float16, and large tables as int8 with a scale a row."""
+    """Writes a state dict of ours as safetensors.
+
+    Numbers become float16; those of large tables int8, with a scale for each row.
+    """
     packed: dict[str, Tensor] = {}
     for name, tensor in state.items():
         if tensor.ndim == 2 and len(tensor) >= LARGE_TABLE:
@@ -174,7 +178,7 @@ def load_base(model: RSRefSeg2, sam: Mapping[str, object], siglip: Mapping[str, 
 
 
 def unwrap(state: Mapping[str, object]) -> Mapping[str, object]:
-    """The state dict inside a training checkpoint: `state_dict`, DeepSpeed's `module`, or itself."""
+    """The state dict in a training checkpoint: `state_dict`, DeepSpeed's `module`, or itself."""
     for name in WRAPPERS:
         inner = state.get(name)
         if isinstance(inner, Mapping):

@@ -92,9 +92,9 @@ class RSRefSeg2Config:
         resize: How a view becomes SAM's square: "pad" keeps the ratio and pads with zeros at the
             right and bottom (published), "stretch" fills the square.
         loss: Weights of the losses.
-        initial_bias: What the biases of the dense prompt (where the encoder has none of its own) and
-            of both alignments start at. The published model starts at log 0.5; trained from nothing,
-            a small foreground wants the logit of its share.
+        initial_bias: What the biases of the dense prompt (where the encoder has none of its own)
+            and of both alignments start at. The published model starts at log 0.5; trained from
+            nothing, a small foreground wants the logit of its share.
     """
 
     encoder: SiglipSizes | OpenClipSizes = field(default_factory=SiglipSizes)
@@ -108,12 +108,12 @@ class RSRefSeg2Config:
 
 
 def large() -> RSRefSeg2Config:
-    """SAM 2.1 hiera-large with SigLIP 2 so400m patch16 512, LoRA of rank 16 in all three encoders."""
+    """SAM 2.1 hiera-large, SigLIP 2 so400m patch16 512, LoRA of rank 16 in all three encoders."""
     return RSRefSeg2Config()
 
 
 def compact() -> RSRefSeg2Config:
-    """The same model at some six million parameters, trained from nothing for the plugin's bundle."""
+    """The same at some six million parameters, trained from nothing for the plugin's bundle."""
     side = 384
     return RSRefSeg2Config(
         encoder=OpenClipSizes(image=side),

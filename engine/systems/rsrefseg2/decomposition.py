@@ -1,4 +1,4 @@
-"""Referring semantic decomposition: the expression split into two complementary subspaces (Eq. 4)."""
+"""Referring semantic decomposition: an expression in two complementary subspaces (Eq. 4)."""
 
 from __future__ import annotations
 

@@ -9,7 +9,10 @@ from engine.systems.rsrefseg2.config import PrompterSizes
 
 
 class FirstOrderInteraction(nn.Module):
-    """The first subspace activates the image features: `t1' = LN(SA(t1))`, `v1 = LN(MLP(LN(CA(v, t1'))))`."""
+    """The first subspace activates the image features.
+
+    `t1' = LN(SA(t1))`, `v1 = LN(MLP(LN(CA(v, t1'))))`.
+    """
 
     def __init__(self, sizes: PrompterSizes) -> None:
         super().__init__()
@@ -23,7 +26,7 @@ class FirstOrderInteraction(nn.Module):
     def forward(
         self, text: Tensor, image: Tensor, text_pe: Tensor, image_pe: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """New text `(B, Q, D)` and image features `(B, N, D)`; positions go to queries and keys only."""
+        """New text `(B, Q, D)` and image `(B, N, D)`; positions go to queries and keys only."""
         text = self.norm_text_1(
             text + self.self_attn_text_text_1(text + text_pe, text + text_pe, text)
         )

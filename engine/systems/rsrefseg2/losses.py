@@ -23,7 +23,10 @@ def cross_entropy(logits: Tensor, label: Tensor) -> Tensor:
 
 
 def dice(logits: Tensor, label: Tensor, eps: float = 1e-3) -> Tensor:
-    """`1 - 2 <p, y> / (<p, p> + <y, y>)` of each sample, averaged. Ignored pixels take part as they are."""
+    """`1 - 2 <p, y> / (<p, p> + <y, y>)` of each sample, averaged.
+
+    Ignored pixels take part as they are.
+    """
     probability = logits.sigmoid().flatten(1)
     target = label.to(logits.dtype).flatten(1)
     overlap = (probability * target).sum(1)
@@ -36,7 +39,7 @@ def orthogonality(t1: Tensor, t2: Tensor) -> Tensor:
     return F.cosine_similarity(t1.mean(1), t2.mean(1), dim=-1).square().mean()
 
 
-def downsample_label(label: Tensor, size: tuple[int, int]) -> Tensor:
+def downsample_label(label: Tensor, size: tuple[int, ...]) -> Tensor:
     """A label `(B, 1, H, W)` on the image features' grid, `(B, h, w)` of 0 and 1."""
     small = F.interpolate(label.float(), size, mode="bilinear", align_corners=True)
     return (small > 0.5).long()[:, 0]
@@ -49,11 +52,12 @@ def dense_alignment(dense: Tensor, label: Tensor) -> Tensor:
 
 
 def spatial_alignment(logits: Tensor, label: Tensor) -> Tensor:
-    """Cross-entropy of positions' similarity with what each sentence means, the second term of Eq. 12.
+    """Cross-entropy of positions' similarity with what a sentence means, Eq. 12's second term.
 
     Args:
         logits: `(B, S, h, w)` of `ContrastiveHead.spatial_logits`.
-        label: `(B, S, H, W)` of 0, 1 and 255; a sentence with 255 anywhere is left out of its image.
+        label: `(B, S, H, W)` of 0, 1 and 255; a sentence with 255 anywhere in an image is left
+            out of it.
     """
     unknown = label == IGNORE
     share = F.interpolate(label.masked_fill(unknown, 0).float(), logits.shape[-2:], mode="area")

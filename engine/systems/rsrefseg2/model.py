@@ -50,6 +50,11 @@ class Output:
 class RSRefSeg2(nn.Module):
     """The whole model."""
 
+    encoder_mean: Tensor
+    encoder_std: Tensor
+    sam_mean: Tensor
+    sam_std: Tensor
+
     def __init__(self, config: RSRefSeg2Config, tokenizer: Path | None = None) -> None:
         """Builds the model with random weights; needs no network.
 
@@ -59,7 +64,7 @@ class RSRefSeg2(nn.Module):
         """
         super().__init__()
         self.config = config
-        self.encoder: DualEncoder = (  # type: ignore[assignment]
+        self.encoder: DualEncoder = (
             OpenClipDualEncoder(config.encoder, config.initial_bias)
             if isinstance(config.encoder, OpenClipSizes)
             else SiglipDualEncoder(config.encoder, tokenizer)

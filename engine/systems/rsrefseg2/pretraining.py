@@ -1,4 +1,4 @@
-"""Dense supervision of both image encoders, before any sentence: every image teaches all its categories."""
+"""Dense supervision of both image encoders: every image teaches all its categories at once."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class EncoderPretraining(nn.Module):
 
     @torch.inference_mode()
     def scores(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Intersections and unions of each category over a batch, `(2, C)` for names and for labels."""
+        """Intersections and unions of each category, `(2, C)`: first by names, then by labels."""
         spatial, labels = self.label_logits(batch)
         masks = batch.category_masks
         truth = category_labels(masks, labels.shape[-1])

@@ -43,7 +43,10 @@ class Prompts:
 
 
 class Prompter(nn.Module):
-    """Text and dense image features in, sparse and dense prompts out. Parameter names are the published ones."""
+    """Text and dense image features in, sparse and dense prompts out.
+
+    Parameter names are the published ones.
+    """
 
     def __init__(self, sizes: PrompterSizes) -> None:
         super().__init__()
@@ -149,7 +152,7 @@ class Prompter(nn.Module):
 
 
 def pool_words(words: Tensor, valid: Tensor | None, queries: int) -> Tensor:
-    """Adaptive average pooling of `(B, L, D)` to `(B, queries, D)`, over the valid words of each row."""
+    """Adaptive average pooling of each row's valid words, `(B, L, D)` to `(B, queries, D)`."""
     batch, length, _ = words.shape
     device = words.device
     count = (

@@ -59,7 +59,7 @@ def test_names_are_read_in_the_order_of_their_ids(tmp_path: Path) -> None:
 
 
 def test_reduced_images_keep_their_objects_in_place(tmp_path: Path) -> None:
-    scene = list(write(tmp_path).scenes(["b.jpg"], longest_side=20))[0]
+    (scene,) = write(tmp_path).scenes(["b.jpg"], longest_side=20)
     assert scene.pixels.shape == (3, 15, 20)
     rows, columns = np.nonzero(scene.instances)
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (2, 9, 3, 12)
@@ -94,5 +94,5 @@ def test_vehicles_are_unknown_where_vhr10_does_not_label_them() -> None:
     scenes = list(source.scenes(source.names()[::26], longest_side=64))
     vehicle = source.categories().index("vehicle")
     with_vehicles = [s for s in scenes if vehicle in s.categories]
-    assert with_vehicles and len(with_vehicles) < len(scenes)
+    assert 0 < len(with_vehicles) < len(scenes)
     assert all((vehicle in s.unlabelled) != (vehicle in s.categories) for s in scenes)

@@ -76,7 +76,8 @@ def test_a_split_is_read(folder: Path) -> None:
             "line 1: .*no COCO RLE",
         ),
         (
-            '{"split": "val", "sent": "a", "file_name": "a.jpg", "segmentation": {"size": [4, 6], "counts": [1]}}',
+            '{"split": "val", "sent": "a", "file_name": "a.jpg", '
+            '"segmentation": {"size": [4, 6], "counts": [1]}}',
             "line 1",
         ),
     ],
