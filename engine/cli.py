@@ -33,7 +33,7 @@ def segment(options: argparse.Namespace) -> None:
     from engine import segment as way
     from engine import zoo
     from engine.expression import clean
-    from engine.raster.source import Source
+    from engine.raster.source import Source, open_source
 
     source = Source(
         options.source,
@@ -44,7 +44,9 @@ def segment(options: argparse.Namespace) -> None:
     )
     clean(options.expression)
     way.check_options(options.threshold, way.OUTPUTS)
-    model = zoo.load(options.model, options.device)
+    # A source that cannot be read is known at once, a model takes seconds.
+    with open_source(source):
+        model = zoo.load(options.model, options.device)
     with _Bar() as bar:
         result = way.segment(
             source,

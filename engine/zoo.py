@@ -150,9 +150,6 @@ def load(model_id: str, device: str = "auto") -> Segmenter:
         ModelError: There is no such model, or its weights are missing or damaged.
         InputError: There is no such device.
     """
-    from engine import device as devices
-    from engine.systems.rsrefseg2 import checkpoint
-
     found = card(model_id)
     if found.missing:
         raise ModelError(
@@ -161,6 +158,10 @@ def load(model_id: str, device: str = "auto") -> Segmenter:
         )
     for file in found.weights:
         verify(found.folder / file.name, file)
+    # Imported late: these take seconds, and what is wrong above is known without them.
+    from engine import device as devices
+    from engine.systems.rsrefseg2 import checkpoint
+
     return checkpoint.load(found, devices.choose(device))
 
 

@@ -117,7 +117,7 @@ class Engine:
                 cancelled_at = time.monotonic()
                 call.cancel()
             elif time.monotonic() - cancelled_at > PATIENCE_SECONDS:
-                pass
+                self.kill()
 
     def kill(self) -> None:
         """Ends the process at once; the next request starts a new one."""

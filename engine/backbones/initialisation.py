@@ -22,7 +22,11 @@ DRAWS = frozenset(
 
 
 class WithoutInitialisation(TorchFunctionMode):
-    """Inside, tensors keep what their memory held: the large model is built in seconds."""
+    """Inside, a draw only fills with its mean or lower end: the large model is built in seconds.
+
+    Left as they are, tensors would hold whatever their memory held, and a truncated normal, which
+    draws again what lies outside its bounds, might never end.
+    """
 
     def __torch_function__(
         self,
@@ -32,6 +36,8 @@ class WithoutInitialisation(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         """Passes every call on but random fills."""
-        if func in DRAWS:
-            return args[0] if args else (kwargs or {})["tensor"]
-        return func(*args, **(kwargs or {}))
+        if func not in DRAWS:
+            return func(*args, **(kwargs or {}))
+        tensor, *numbers = args or ((kwargs or {})["tensor"],)
+        with torch.no_grad():
+            return tensor.fill_(numbers[0] if numbers else 0)

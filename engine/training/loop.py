@@ -91,8 +91,9 @@ class _State:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.model = run.model.to(run.device)
+        # Buffers are copied, not averaged: a causal mask holds infinities, whose average is no number.
         self.average = AveragedModel(
-            self.model, multi_avg_fn=get_ema_multi_avg_fn(run.optimiser.ema), use_buffers=True
+            self.model, multi_avg_fn=get_ema_multi_avg_fn(run.optimiser.ema), use_buffers=False
         )
         self.optimiser = torch.optim.AdamW(
             parameter_groups(self.model, run.optimiser), lr=run.optimiser.learning_rate

@@ -86,7 +86,6 @@ class Dock(QgsDockWidget):
         self.installation.cancel()
         self.session.close()
         self.extent.close()
-        self._iface.currentLayerChanged.disconnect(self._follow)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Starts the engine when the dock is first seen."""

@@ -91,11 +91,11 @@ def open_dock(qgis_iface, project: QgsProject) -> Iterator[Callable]:
 
     docks = []
 
-    def open_on(engine) -> Dock:
+    def open_on(engine, wait: bool = True) -> Dock:
         dock = Dock(qgis_iface, engine, Settings(), project)
         docks.append(dock)
         dock.show()
-        until(lambda: dock.session.cards or not engine.installed)
+        until(lambda: dock.session.cards or not engine.installed or not wait)
         return dock
 
     yield open_on

@@ -20,6 +20,7 @@ from qgis.core import (
     QgsSettings,
     QgsVectorLayer,
 )
+from qgis.gui import QgsMapToolPan
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QLabel
@@ -27,6 +28,9 @@ from qgis.PyQt.QtWidgets import QLabel
 from tests.plugin.processes import engines
 from tests.plugin.rasters import write_raster
 from tests.plugin.waiting import until
+
+SLOW = 77
+"""The threshold in percent the faulty engine takes a second for."""
 
 
 def type_in(dock, text: str) -> None:
@@ -158,7 +162,8 @@ def test_drawn_rectangle_limits_the_result(ready, qgis_iface, project: QgsProjec
     canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:32617"))
     canvas.resize(400, 400)
     canvas.setExtent(QgsRectangle(500000, 2999968, 500032, 3000000))
-    before = canvas.mapTool()
+    before = QgsMapToolPan(canvas)
+    canvas.setMapTool(before)
     choose(ready.form.extent, "Drawn rectangle")
     assert canvas.mapTool() is not before
     pixel = canvas.getCoordinateTransform()
@@ -342,6 +347,18 @@ def test_newest_threshold_wins(segmented, project: QgsProject) -> None:
     until(lambda: "threshold of 2 %" in mask.metadata().abstract())
 
 
+def test_threshold_moved_while_another_is_made_wins(faulty_dock, project: QgsProject) -> None:
+    type_in(faulty_dock, "storage tank")
+    press_enter(faulty_dock)
+    until(lambda: idle(faulty_dock) and faulty_dock.messages.text)
+    group = project.layerTreeRoot().children()[0]
+    mask = next(node.layer() for node in group.findLayers() if "Mask" in node.name())
+    faulty_dock.form.threshold.setValue(SLOW)
+    until(lambda: list(Path(mask.source()).parent.glob("threshold")))
+    faulty_dock.form.threshold.setValue(30)
+    until(lambda: "threshold of 30 %" in mask.metadata().abstract())
+
+
 def test_dragging_previews_and_letting_go_refines(segmented, project: QgsProject) -> None:
     nodes = {
         n.name().split(":")[0].lower(): n
@@ -400,6 +417,26 @@ def test_engine_that_does_not_listen_is_killed_and_the_next_click_works(
     type_in(faulty_dock, "storage tank")
     press_enter(faulty_dock)
     until(lambda: len(project.layerTreeRoot().children()) == 2)
+
+
+def test_engine_that_never_starts_can_be_cancelled(
+    open_dock: Callable, raster: QgsRasterLayer, tmp_path: Path
+) -> None:
+    from segment_by_text.plugin.dock.widget import Dock
+    from segment_by_text.plugin.engine_process import Engine
+    from segment_by_text.plugin.settings import Settings
+
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\nexec sleep 1000\n")
+    program.chmod(0o755)
+    Settings().interpreter = str(program)
+    engine = Engine(Settings())
+    dock: Dock = open_dock(engine, wait=False)
+    until(lambda: engine.starting)
+    click(dock.form.cancel)
+    until(lambda: idle(dock), seconds=10)
+    assert dock.messages.text == "Cancelled."
+    assert "Start" in dock.form.segment.text()
 
 
 def test_engine_that_dies_is_a_message_and_the_next_click_works(

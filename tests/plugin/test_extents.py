@@ -134,6 +134,16 @@ def test_turned_raster_is_met_where_it_lies(project: QgsProject, tmp_path: Path)
     assert bounds == pytest.approx((middle.x() - 2, middle.y() - 2, middle.x() + 2, middle.y() + 2))
 
 
+def test_long_edges_bend_with_the_projection(project: QgsProject, tmp_path: Path) -> None:
+    transform = (300000.0, 6000.0, 0, 6400000.0, 0, -6000.0)
+    layer = QgsRasterLayer(str(write_raster(tmp_path / "wide.tif", 32633, transform)), "wide")
+    drawn = QgsRectangle(14, 55, 18, 57)
+    _, wkt = clip(rectangle(drawn, WGS84), layer)
+    middle = QgsCoordinateTransform(WGS84, layer.crs(), project).transform(QgsPointXY(16, 57))
+    edge = QgsGeometry.fromWkt(wkt).convertToType(1)
+    assert edge.distance(QgsGeometry.fromPointXY(middle)) < 20
+
+
 def test_selected_polygons_become_one_area(raster: QgsRasterLayer, project: QgsProject) -> None:
     layer = QgsVectorLayer("Polygon?crs=EPSG:32617", "fields", "memory")
     for x in (500002, 500012, 500022):

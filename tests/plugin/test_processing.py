@@ -95,6 +95,9 @@ def test_temporary_polygons_are_a_layer(run: Callable, raster: QgsRasterLayer) -
     found = run(INPUT=raster, **SURE, POLYGONS="TEMPORARY_OUTPUT")
     assert found["POLYGONS"].featureCount() == found["COUNT"]
     assert found["POLYGONS"].crs().authid() == "EPSG:32617"
+    fields = [field.name() for field in found["POLYGONS"].fields()]
+    assert {"expression", "score", "area_m2", "model", "weights_sha256"} <= set(fields)
+    assert "fid" not in fields
 
 
 def test_extent_may_be_in_any_crs(run: Callable, raster: QgsRasterLayer, tmp_path: Path) -> None:
