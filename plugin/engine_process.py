@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Callable, Optional
+from typing import Any, Optional
 
 from qgis.core import Qgis, QgsMessageLog
 from qgis.PyQt.QtCore import QCoreApplication
@@ -73,11 +75,6 @@ class Engine:
         return bool(self._facts) and self._client is not None and self._client.alive
 
     @property
-    def starting(self) -> bool:
-        """Whether a request waits for the engine to start."""
-        return self._starting.locked()
-
-    @property
     def facts(self) -> dict[str, Any]:
         """What the engine said of its device and libraries; empty before its first start."""
         return self._facts
@@ -103,7 +100,7 @@ class Engine:
             EngineDied: The engine did not start, or ended before it answered.
         """
         news: SimpleQueue[dict[str, Any]] = SimpleQueue()
-        call = self._running_client().request(method, params, news.put)
+        call = self._running_client(cancelled).request(method, params, news.put)
         cancelled_at: Optional[float] = None
         while True:
             try:
@@ -132,18 +129,30 @@ class Engine:
         if client is not None:
             client.close(CLOSE_SECONDS)
 
-    def _running_client(self) -> EngineClient:
-        with self._starting:
+    def _running_client(self, cancelled: Callable[[], bool]) -> EngineClient:
+        while not self._starting.acquire(timeout=POLL_SECONDS):
+            if cancelled():
+                raise EngineDied(translate("Engine", "Cancelled."))
+        try:
             if self._client is None or not self._client.alive:
-                python = interpreter(self._settings)
-                if python is None:
-                    raise EngineMissing
-                command = [str(python), "-m", "engine", "serve"]
-                self._client = EngineClient(command, clean_environment(os.environ), ROOT, _log)
-                if self._closed:
-                    raise EngineDied(translate("Engine", "The plugin was unloaded."))
-                self._facts = self._client.start()
+                self._client, self._facts = self._start(cancelled)
             return self._client
+        finally:
+            self._starting.release()
+
+    def _start(self, cancelled: Callable[[], bool]) -> tuple[EngineClient, dict[str, Any]]:
+        """A new process, and what it says of itself; a cancel or the plugin's end ends it."""
+        python = interpreter(self._settings)
+        if python is None:
+            raise EngineMissing
+        command = [str(python), "-m", "engine", "serve"]
+        client = EngineClient(command, clean_environment(os.environ), ROOT, _log)
+        with ThreadPoolExecutor(1) as waiting:
+            started = waiting.submit(client.start)
+            while not wait([started], POLL_SECONDS).done:
+                if cancelled() or self._closed:
+                    client.kill()
+            return client, started.result()
 
 
 def _log(level: str, message: str) -> None:

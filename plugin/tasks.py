@@ -56,12 +56,6 @@ class EngineTask(QgsTask):
             return False
         return True
 
-    def cancel(self) -> None:
-        """Asks the engine to stop; an engine that is only starting is stopped itself."""
-        super().cancel()
-        if self._engine.starting:
-            self._engine.kill()
-
     def finished(self, succeeded: bool) -> None:
         """Tells how it ended; QGIS calls it in the main thread."""
         if self.isCanceled():

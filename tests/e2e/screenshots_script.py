@@ -75,7 +75,8 @@ def pictures() -> None:
 
     type_in(dock, scene["expressions"][0])
     dock.segment()
-    until(lambda: dock.session.state.busy)
+    until(lambda: "Loading" in dock.form.stage.text())
+    take(dock, "dock-running")
     until(lambda: not dock.session.state.busy)
     iface.messageBar().clearWidgets()
     take(window, "window")

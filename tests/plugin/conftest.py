@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer, QgsSettings
 
-from tests.plugin.rasters import write_raster
+from tests.plugin.rasters import write_scene
 from tests.plugin.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,8 +51,8 @@ def project(qgis_new_project) -> QgsProject:
 
 @pytest.fixture
 def raster(project: QgsProject, tmp_path: Path) -> QgsRasterLayer:
-    """A raster layer of 32 m squared in the project."""
-    layer = QgsRasterLayer(str(write_raster(tmp_path / "scene.tif")), "scene")
+    """A raster layer of 32 m squared in the project: four storage tanks."""
+    layer = QgsRasterLayer(str(write_scene(tmp_path / "scene.tif")), "scene")
     project.addMapLayer(layer)
     return layer
 

@@ -11,6 +11,15 @@ gdal.UseExceptions()
 UTM = (500000.0, 0.5, 0.0, 3000000.0, 0.0, -0.5)
 
 
+SCENE = Path(__file__).resolve().parents[2] / "resources" / "scenes" / "tank_farm.tif"
+
+
+def write_scene(path: Path) -> Path:
+    """Four storage tanks in 256 pixels squared, laid over the 32 m of `UTM`."""
+    gdal.Translate(str(path), str(SCENE), outputBounds=(500000, 3000000, 500032, 2999968))
+    return path
+
+
 def write_raster(
     path: Path, epsg: int = 32617, transform: tuple = UTM, size: int = 64, bands: int = 3
 ) -> Path:

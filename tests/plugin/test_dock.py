@@ -432,7 +432,7 @@ def test_engine_that_never_starts_can_be_cancelled(
     Settings().interpreter = str(program)
     engine = Engine(Settings())
     dock: Dock = open_dock(engine, wait=False)
-    until(lambda: engine.starting)
+    assert dock.session.state.value == "starting"
     click(dock.form.cancel)
     until(lambda: idle(dock), seconds=10)
     assert dock.messages.text == "Cancelled."

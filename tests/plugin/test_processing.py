@@ -26,7 +26,7 @@ from tests.plugin.rasters import write_raster
 from tests.plugin.waiting import until
 
 ID = "segmentbytext:segment"
-SURE = {"EXPRESSION": "storage tank", "THRESHOLD": 0.004}
+SURE = {"EXPRESSION": "storage tank", "THRESHOLD": 0.01}
 
 
 class Listener(QgsProcessingFeedback):

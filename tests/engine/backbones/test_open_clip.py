@@ -117,9 +117,7 @@ def test_an_expression_too_long_is_cut_and_still_ends(tower) -> None:
     assert text.valid.all()
 
 
-@pytest.mark.parametrize(
-    ("name", "dim"), [("RN50", 1024), ("ViT-B-32", 512), ("ViT-L-14-quickgelu", 768)]
-)
+@pytest.mark.parametrize(("name", "dim"), [("RN50", 1024), ("ViT-B-32", 512)])
 def test_the_names_of_published_weights_are_known(name: str, dim: int) -> None:
     with WithoutInitialisation():
         encoder = OpenClipDualEncoder(OpenClipSizes(name=name))

@@ -20,6 +20,14 @@ from engine.errors import EngineError
 from engine.raster.source import Source, open_source
 from engine.raster.windows import plan_windows
 
+def peak_memory():
+    # A new process inherits ru_maxrss from the one that started it; Linux's own count starts anew.
+    try:
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
 for path in sys.stdin.read().splitlines():
     print(json.dumps({"path": path}), flush=True)
     started = time.monotonic()
@@ -37,7 +45,7 @@ for path in sys.stdin.read().splitlines():
         outcome = str(error)
     except Exception as error:
         outcome = f"CRASH {error!r}"
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = peak_memory()
     seconds = time.monotonic() - started
     facts = {"path": path, "outcome": outcome, "seconds": seconds, "peak": peak}
     print(json.dumps(facts), flush=True)

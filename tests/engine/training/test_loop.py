@@ -1,0 +1,263 @@
+"""A run that is interrupted ends as one that is not, and its outcome is the one asked for."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from engine.data.batch import Batch
+from engine.errors import InputError
+from engine.training.config import OptimiserConfig
+from engine.training.loop import Run, parameter_groups, save, train, warmup_cosine
+from tests.engine.training.tiny_run import SETTINGS, STEPS, ending, noisy_losses, tiny_run
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def checkpoint(out: Path) -> dict[str, Any]:
+    return torch.load(out / "checkpoint.pt", weights_only=True)
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two states are the same to the last bit."""
+    if isinstance(a, Tensor):
+        return torch.equal(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    return a == b
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that nothing disturbed."""
+    out = tmp_path_factory.mktemp("straight")
+    train(tiny_run(out))
+    return out
+
+
+# Resuming
+
+
+def test_an_interrupted_run_ends_as_one_that_was_not(straight: Path, tmp_path: Path) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny_run(tmp_path, ending(4, interrupt), save_every=3))
+    assert checkpoint(tmp_path)["step"] == 3
+    assert not same(checkpoint(tmp_path)["model"], checkpoint(straight)["model"])
+    train(tiny_run(tmp_path, save_every=3))
+    assert same(checkpoint(tmp_path), checkpoint(straight))
+    assert checkpoint(tmp_path)["step"] == STEPS
+
+
+def test_a_killed_run_ends_as_one_that_was_not(straight: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.engine.training.tiny_run", str(tmp_path), "5"]
+    killed = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    assert checkpoint(tmp_path)["step"] == 4
+    kept = train(tiny_run(tmp_path))
+    assert same(checkpoint(tmp_path), checkpoint(straight))
+    assert same(torch.load(kept, weights_only=True), torch.load(straight / kept.name))
+
+
+def test_a_finished_run_stays_as_it_is(straight: Path) -> None:
+    before = (straight / "checkpoint.pt").read_bytes()
+
+    def never() -> None:
+        raise RuntimeError("a step too many")
+
+    kept = train(tiny_run(straight, ending(0, never)))
+    assert kept.is_file()
+    assert (straight / "checkpoint.pt").read_bytes() == before
+
+
+def test_the_averaged_model_predicts_numbers(straight: Path) -> None:
+    (line,) = (straight / "validation.jsonl").read_text().splitlines()
+    assert json.loads(line) == {"step": STEPS, "mIoU": 1.0}
+
+
+def test_a_loss_that_is_no_number_ends_the_run_with_advice_and_keeps_the_checkpoint(
+    straight: Path, tmp_path: Path
+) -> None:
+    def diverging(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        return {**noisy_losses(model, batch), "ce": torch.tensor(float("nan"), requires_grad=True)}
+
+    sound = tiny_run(tmp_path)
+    steps = iter([noisy_losses] * 3 + [diverging])
+    with pytest.raises(InputError, match=r"not a number at step 3\. Lower the learning rate"):
+        train(tiny_run(tmp_path, lambda model, batch: next(steps)(model, batch)))
+    kept = checkpoint(tmp_path)
+    assert kept["step"] == 2
+    assert all(value.isfinite().all() for value in kept["model"].values())
+    train(sound)
+    assert same(checkpoint(tmp_path)["average"], checkpoint(straight)["average"])
+
+
+def test_a_state_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.pt"
+    save({"weight": torch.ones(1000)}, path)
+    before = path.read_bytes()
+    with pytest.raises(AttributeError):
+        save({"weight": torch.zeros(1000), "more": lambda: None}, path)
+    assert path.read_bytes() == before
+
+
+# What comes out
+
+
+class Point(nn.Module):
+    """One vector, on its way from 0 to 1."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = nn.Parameter(torch.zeros(2))
+
+
+def distance(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+    return {"distance": (model.at - 1).square().sum()}
+
+
+def judged(out: Path, scores: list[float], **changes: Any) -> tuple[Run, list[Tensor]]:
+    """A run of a point that is validated every second step, and the points that were validated."""
+    seen: list[Tensor] = []
+
+    def validate(network: nn.Module) -> dict[str, float]:
+        seen.append(network.at.detach().clone())
+        return {"other": -scores[len(seen) - 1], "mIoU": scores[len(seen) - 1]}
+
+    optimiser = OptimiserConfig(**{**SETTINGS, "learning_rate": 0.1})
+    settings = {"model": Point(), "validate": validate, "evaluate_every": 2, "optimiser": optimiser}
+    return tiny_run(out, distance, **{**settings, **changes}), seen
+
+
+@pytest.mark.parametrize(
+    ("scores", "keep", "outcome"),
+    [
+        ([0.2, 0.6, 0.4], "best", 1),
+        ([0.6, 0.2, 0.6], "best", 0),
+        ([0.0, 0.0, 0.1], "best", 2),
+        ([0.6, 0.2, 0.4], "last", 2),
+    ],
+)
+def test_the_averaged_weights_of_the_best_or_the_last_validation_come_out(
+    tmp_path: Path, scores: list[float], keep: str, outcome: int
+) -> None:
+    run, seen = judged(tmp_path, scores, keep=keep)
+    kept = torch.load(train(run), weights_only=True)
+    assert len(seen) == 3
+    assert torch.equal(kept["at"], seen[outcome])
+    assert len({float(at[0]) for at in seen}) == 3
+    log = [json.loads(line) for line in (tmp_path / "validation.jsonl").read_text().splitlines()]
+    assert log == [
+        {"step": 2 * (i + 1), "other": -score, "mIoU": score} for i, score in enumerate(scores)
+    ]
+
+
+def test_the_best_so_far_survives_a_restart(tmp_path: Path) -> None:
+    run, seen = judged(tmp_path, [0.9, 0.0, 0.0])
+    with pytest.raises(StopIteration):
+        steps = iter([distance] * 3)
+        train(
+            tiny_run(
+                tmp_path,
+                lambda model, batch: next(steps)(model, batch),
+                model=run.model,
+                validate=run.validate,
+                evaluate_every=2,
+                optimiser=run.optimiser,
+            )
+        )
+    best = seen[0]
+    run, _ = judged(tmp_path, [0.5, 0.5])
+    assert torch.equal(torch.load(train(run), weights_only=True)["at"], best)
+
+
+def test_what_is_validated_is_the_average_of_the_steps(tmp_path: Path) -> None:
+    """With a decay of one half: after the first step the point itself, then halfway to it."""
+    path: list[Tensor] = []
+
+    def recorded(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        path.append(model.at.detach().clone())
+        return distance(model, batch)
+
+    run, seen = judged(tmp_path, [0.0, 0.0, 0.0])
+    train(
+        tiny_run(
+            tmp_path,
+            recorded,
+            model=run.model,
+            validate=run.validate,
+            evaluate_every=2,
+            optimiser=run.optimiser,
+        )
+    )
+    average = path[1]
+    for at in path[2:5]:
+        average = 0.5 * average + 0.5 * at
+    assert torch.allclose(seen[1], average)
+
+
+# Schedule and parameters
+
+
+@given(st.integers(0, 50), st.integers(1, 300))
+def test_the_learning_rate_ramps_up_and_falls_to_a_hundredth(warmup: int, more: int) -> None:
+    share = warmup_cosine(OptimiserConfig(steps=warmup + more, warmup=warmup))
+    shares = [share(step) for step in range(warmup + more + 1)]
+    assert all(0 < value <= 1 for value in shares)
+    assert max(shares) == shares[warmup] == 1
+    assert shares[:warmup] == sorted(shares[:warmup])
+    assert shares[warmup:] == sorted(shares[warmup:], reverse=True)
+    assert shares[-1] == pytest.approx(0.01)
+
+
+class Mixed(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+        self.norm = nn.LayerNorm(4)
+        self.pos_embed = nn.Parameter(torch.zeros(2, 4))
+        self.logit_scale = nn.Parameter(torch.zeros(()))
+        self.logit_bias = nn.Parameter(torch.zeros(1))
+        self.frozen = nn.Parameter(torch.zeros(4, 4), requires_grad=False)
+
+
+def test_matrices_decay_single_numbers_are_fast_and_frozen_weights_stay() -> None:
+    model = Mixed()
+    groups = parameter_groups(
+        model, OptimiserConfig(steps=9, learning_rate=1e-3, weight_decay=0.05, scalar_factor=10)
+    )
+    of = {
+        name: next((g for g in groups if any(p is member for member in g["params"])), None)
+        for name, p in model.named_parameters()
+    }
+    rates = torch.optim.AdamW(groups, lr=1e-3).param_groups
+    rate = {name: rates[groups.index(group)]["lr"] for name, group in of.items() if group}
+    decay = {name: group["weight_decay"] for name, group in of.items() if group}
+
+    assert of["frozen"] is None
+    assert {name for name, value in decay.items() if value} == {"linear.weight"}
+    assert {n for n, value in rate.items() if value == 0.01} == {"logit_scale", "logit_bias"}
+    assert {value for name, value in rate.items() if "logit" not in name} == {1e-3}
+    assert sum(len(group["params"]) for group in groups) == len(of) - 1
+
+
+def test_single_numbers_stay_fast_along_the_schedule(tmp_path: Path) -> None:
+    settings = {**SETTINGS, "scalar_factor": 10.0}
+    train(judged(tmp_path, [0, 0, 0], optimiser=OptimiserConfig(**settings))[0])
+    decayed, kept, scalars = checkpoint(tmp_path)["optimiser"]["param_groups"]
+    assert scalars["lr"] == pytest.approx(10 * kept["lr"])
+    assert decayed["lr"] == kept["lr"] == pytest.approx(0.01 * OptimiserConfig(1).learning_rate)

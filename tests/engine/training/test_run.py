@@ -1,0 +1,136 @@
+"""From labelled images to weights that load."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from engine.data.categories import VHR10
+from engine.systems.rsrefseg2.checkpoint import load_own
+from engine.systems.rsrefseg2.model import RSRefSeg2
+from engine.systems.rsrefseg2.pretraining import EncoderPretraining
+from engine.training import run as room
+from engine.training.config import DataConfig, OptimiserConfig, TrainingConfig
+from engine.training.loop import save
+from engine.training.run import BLOCK, export, split, validation_views
+from tests.engine.systems.conftest import tiny_config
+from tests.engine.training.tiny_run import painted_scene
+
+CPU = torch.device("cpu")
+names = st.lists(st.from_regex(r"[a-z]{1,3}[0-9]{1,4}\.jpg", fullmatch=True), unique=True)
+
+
+# Training and validation
+
+
+@given(names, st.floats(0, 1), st.randoms())
+def test_a_split_keeps_neighbours_together_and_loses_none(images, share, random) -> None:
+    training, validation = split(images, share)
+    assert sorted([*training, *validation]) == sorted(images)
+    held = set(validation)
+    blocks = [sorted(images)[i : i + BLOCK] for i in range(0, len(images), BLOCK)]
+    inside = [held.issuperset(block) for block in blocks]
+    assert sum(map(len, (b for b, i in zip(blocks, inside, strict=True) if i))) == len(held)
+    assert sum(inside) == round(len(blocks) * share)
+
+    shuffled = random.sample(images, len(images))
+    assert split(shuffled, share) == (training, validation), "whatever their order"
+
+
+def test_validation_asks_the_same_in_every_run() -> None:
+    scenes = [painted_scene("a.jpg", 1), painted_scene("b.jpg", 2)]
+    first, second = (validation_views(scenes, VHR10, 64) for _ in range(2))
+    for a, b in zip(first, second, strict=True):
+        assert a.expressions == b.expressions
+        assert torch.equal(a.pixels, b.pixels)
+        kinds = [expression.kind for expression in a.expressions]
+        assert kinds.count("absent") == 1
+        assert len(kinds) > 2
+
+
+# Weights
+
+
+def tiny(seed: int) -> RSRefSeg2:
+    torch.manual_seed(seed)
+    return RSRefSeg2(tiny_config()).eval()
+
+
+@torch.inference_mode()
+def logits(model: RSRefSeg2) -> torch.Tensor:
+    torch.manual_seed(9)
+    ids = model.encoder.tokenize(["the ship", "all planes"])
+    return model(torch.rand(2, 3, 64, 64), ids).masks.logits
+
+
+@pytest.mark.parametrize("objective", ["referring", "encoders"])
+def test_what_a_run_keeps_becomes_weights_of_the_model(tmp_path: Path, objective: str) -> None:
+    trained, other = tiny(1), tiny(2)
+    network = trained if objective == "referring" else EncoderPretraining(trained, len(VHR10))
+    save(network.state_dict(), tmp_path / "kept.pt")
+    load_own(other, export(tmp_path / "kept.pt", tmp_path / "kept.safetensors"))
+    error = (logits(trained) - logits(other)).abs().max()
+    assert error < 0.02 * logits(trained).abs().max()
+    assert (logits(trained) - logits(tiny(2))).abs().max() > 10 * error
+
+
+# The whole way
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrainingConfig:
+    """Two steps of the tiny model on painted images in COCO's format."""
+    monkeypatch.setattr(room, "compact", tiny_config)
+    images, annotations = [], []
+    for number in range(2 * BLOCK):
+        scene = painted_scene(f"{number:03}.png", number % len(VHR10))
+        Image.fromarray(scene.pixels.transpose(1, 2, 0)).save(tmp_path / scene.name)
+        images.append({"id": number, "file_name": scene.name, "width": 120, "height": 90})
+        square = [12, 10, 60, 10, 60, 40, 12, 40]
+        shape = {"segmentation": [square], "area": 30 * 48}
+        annotations.append({"image_id": number, "category_id": number % len(VHR10), **shape})
+    categories = [{"id": i, "name": category.name} for i, category in enumerate(VHR10)]
+    (tmp_path / "coco.json").write_text(
+        json.dumps({"images": images, "annotations": annotations, "categories": categories})
+    )
+    return TrainingConfig(
+        model="rsrefseg2-compact",
+        out=tmp_path / "encoders",
+        data=DataConfig(tmp_path / "coco.json", tmp_path, validation_share=0.5),
+        optimiser=OptimiserConfig(steps=2, batch=2, expressions=2, warmup=1),
+        objective="encoders",
+        side=64,
+    )
+
+
+def test_encoders_and_then_sentences_are_taught(tmp_path: Path, config: TrainingConfig) -> None:
+    first = room.run(config, CPU)
+    sentences = replace(
+        config, objective="referring", initial=str(first), out=tmp_path / "sentences"
+    )
+    second = room.run(sentences, CPU)
+
+    taught, encoders = tiny(0), tiny(0)
+    load_own(encoders, first)
+    load_own(taught, second)
+    assert torch.isfinite(logits(taught)).all()
+    moved = {
+        name
+        for name, value in taught.state_dict().items()
+        if not torch.equal(value, encoders.state_dict()[name])
+    }
+    assert any(name.startswith("prompter.") for name in moved)
+    assert any(name.startswith("encoder.") for name in moved)
+    (line,) = (tmp_path / "sentences" / "validation.jsonl").read_text().splitlines()
+    metrics = json.loads(line)
+    assert metrics["n"] >= BLOCK
+    assert {"mIoU", "oIoU", "mIoU/absent", "mIoU/unique"} <= set(metrics)
+    assert np.isfinite(list(metrics.values())).all()

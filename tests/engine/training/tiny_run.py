@@ -1,0 +1,87 @@
+"""The smallest run there is; as a program, one that is killed: `tiny_run FOLDER STEP`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine.data.batch import Batch, TrainingBatches
+from engine.data.categories import VHR10
+from engine.data.scene import Scene
+from engine.data.views import ViewSampler
+from engine.systems.rsrefseg2.model import RSRefSeg2
+from engine.systems.rsrefseg2.objective import predict, training_losses
+from engine.training.config import OptimiserConfig
+from engine.training.loop import Losses, Run, train
+from tests.engine.systems.conftest import tiny_config
+
+STEPS = 6
+SETTINGS: dict[str, Any] = {"steps": STEPS, "batch": 1, "warmup": 2, "ema": 0.5}
+
+
+def painted_scene(name: str, category: int) -> Scene:
+    """A red square of a category on grey."""
+    pixels = np.full((3, 90, 120), 100, np.uint8)
+    instances = np.zeros((90, 120), np.uint8)
+    instances[10:40, 12:60] = 1
+    pixels[:, instances > 0] = np.array([[250], [10], [10]])
+    return Scene(name, pixels, instances, (category,), (30 * 48,))
+
+
+def sampler() -> ViewSampler:
+    scenes = [painted_scene("a.jpg", 0), painted_scene("b.jpg", 1)]
+    return ViewSampler(scenes, VHR10[:2], side=64, expressions=2, seed=3)
+
+
+def noisy_losses(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+    """The model's own losses and one that depends on the generator of random numbers."""
+    parts = training_losses(model, batch)
+    return {**parts, "noise": torch.rand(()) * parts["ce"]}
+
+
+def finite_share(model: RSRefSeg2) -> dict[str, float]:
+    """How many of a prediction's logits are numbers, in the place of a metric."""
+    logits = predict(model, sampler().view(99).pixels, ["the ship", "all planes"])
+    return {"mIoU": float(torch.isfinite(logits).float().mean())}
+
+
+def tiny_run(out: Path, losses: Losses = noisy_losses, **changes: Any) -> Run:
+    """A run of six steps with the tiny RSRefSeg 2; the same from the first number on."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    values: dict[str, Any] = {
+        "model": RSRefSeg2(tiny_config()),
+        "batches": lambda first: TrainingBatches(sampler(), 1, first, STEPS),
+        "validate": finite_share,
+        "optimiser": OptimiserConfig(**SETTINGS),
+        "device": torch.device("cpu"),
+        "evaluate_every": STEPS,
+        "save_every": 2,
+    }
+    return Run(losses=losses, out=out, **{**values, **changes})
+
+
+def ending(at: int, end: Callable[[], object], losses: Losses = noisy_losses) -> Losses:
+    """Losses that end otherwise at a step, counted from 0."""
+    steps = count()
+
+    def until(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        if next(steps) == at:
+            end()
+        return losses(model, batch)
+
+    return until
+
+
+if __name__ == "__main__":
+    kill = ending(int(sys.argv[2]), lambda: os.kill(os.getpid(), signal.SIGKILL))
+    train(tiny_run(Path(sys.argv[1]), kill))
