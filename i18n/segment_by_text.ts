@@ -78,85 +78,85 @@
 </context><context>
     <name>Dock</name>
     <message>
-        <location filename="../plugin/dock/widget.py" line="102" />
+        <location filename="../plugin/dock/widget.py" line="101" />
         <source>Type what to find, for example: white storage tank.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="126" />
+        <location filename="../plugin/dock/widget.py" line="125" />
         <source>the large white storage tank</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="130" />
+        <location filename="../plugin/dock/widget.py" line="129" />
         <source>Polygons and mask</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="131" />
+        <location filename="../plugin/dock/widget.py" line="130" />
         <source>Polygons</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="132" />
+        <location filename="../plugin/dock/widget.py" line="131" />
         <source>Mask</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="136" />
+        <location filename="../plugin/dock/widget.py" line="135" />
         <source>Automatic</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="137" />
+        <location filename="../plugin/dock/widget.py" line="136" />
         <source>GPU (CUDA)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="138" />
+        <location filename="../plugin/dock/widget.py" line="137" />
         <source>CPU</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="191" />
+        <location filename="../plugin/dock/widget.py" line="190" />
         <source>Understood: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="201" />
+        <location filename="../plugin/dock/widget.py" line="200" />
         <source>The model knows none of these words. Use one it knows, or segment anyway.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="211" />
+        <location filename="../plugin/dock/widget.py" line="210" />
         <source>Start the en&amp;gine</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="213" />
+        <location filename="../plugin/dock/widget.py" line="212" />
         <source>Se&amp;gment anyway</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="215" />
+        <location filename="../plugin/dock/widget.py" line="214" />
         <source>Se&amp;gment by text</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="266" />
+        <location filename="../plugin/dock/widget.py" line="265" />
         <source>Cancelling…</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>Engine</name>
     <message>
-        <location filename="../plugin/engine_process.py" line="37" />
+        <location filename="../plugin/engine_process.py" line="39" />
         <source>The engine is not installed. Install it from the Segment by Text panel.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/engine_process.py" line="144" />
-        <source>The plugin was unloaded.</source>
+        <location filename="../plugin/engine_process.py" line="135" />
+        <source>Cancelled.</source>
         <translation type="unfinished" />
     </message>
 </context><context>
@@ -817,12 +817,12 @@ Every polygon has expression, score (mean probability), area in square metres, m
 </context><context>
     <name>Tasks</name>
     <message>
-        <location filename="../plugin/tasks.py" line="74" />
+        <location filename="../plugin/tasks.py" line="68" />
         <source>The request failed; the log messages panel has the details.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/tasks.py" line="87" />
+        <location filename="../plugin/tasks.py" line="81" />
         <source>The engine stopped. Your layers are untouched: click again to start it anew.
 
 {}</source>

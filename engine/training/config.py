@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from engine.errors import InputError
 
@@ -69,7 +69,7 @@ class TrainingConfig:
     """A whole run.
 
     Attributes:
-        model: Which configuration of which system, such as "rsrefseg2-compact".
+        model: Which configuration of which system.
         objective: "encoders" teaches the image encoders all categories at every position;
             "referring" teaches the whole model what sentences mean.
         side: Side of the training views in pixels.
@@ -83,7 +83,7 @@ class TrainingConfig:
         optimiser: How weights move.
     """
 
-    model: str
+    model: Literal["rsrefseg2-compact"]
     out: Path
     data: DataConfig
     optimiser: OptimiserConfig
@@ -104,7 +104,7 @@ def read(path: Path) -> TrainingConfig:
     """
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as cause:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as cause:
         raise InputError(f"The training configuration {path} cannot be read: {cause}") from cause
     data = _build(DataConfig, table.pop("data", {}), path)
     optimiser = _build(OptimiserConfig, table.pop("optimiser", {}), path)
@@ -116,6 +116,11 @@ def _build(kind: type[T], table: dict[str, Any], path: Path) -> T:
     unknown = [name for name in table if name not in known]
     if unknown:
         raise InputError(f"{path}: '{unknown[0]}' is not a setting. Known: {', '.join(known)}.")
+    for name, choices in _choices(kind).items():
+        if name in table and table[name] not in choices:
+            raise InputError(
+                f"{path}: {name} cannot be '{table[name]}'. Choose from {', '.join(choices)}."
+            )
     values = {
         name: Path(value)
         if known[name] == "Path"
@@ -128,3 +133,9 @@ def _build(kind: type[T], table: dict[str, Any], path: Path) -> T:
         return kind(**values)
     except TypeError as cause:
         raise InputError(f"{path}: {cause}") from cause
+
+
+def _choices(kind: type[Any]) -> dict[str, tuple[str, ...]]:
+    """The settings that allow only some words, and which."""
+    hints = get_type_hints(kind).items()
+    return {name: get_args(hint) for name, hint in hints if get_origin(hint) is Literal}

@@ -65,7 +65,13 @@ def train(run: Run) -> Path:
     torch.set_flush_denormal(True)
     state = _State(run)
     state.resume()
-    loader = DataLoader(run.batches(state.step), batch_size=None, num_workers=1, prefetch_factor=4)
+    loader = DataLoader(
+        run.batches(state.step),
+        batch_size=None,
+        num_workers=1,
+        prefetch_factor=4,
+        generator=torch.Generator(),  # its seeds must not come out of the model's random numbers
+    )
     curves = SummaryWriter(run.out / "curves", purge_step=state.step)
     with tqdm(
         total=run.optimiser.steps, initial=state.step, unit="step", dynamic_ncols=True
@@ -91,7 +97,7 @@ class _State:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.model = run.model.to(run.device)
-        # Buffers are copied, not averaged: a causal mask holds infinities, whose average is no number.
+        # Buffers are copied: a causal mask holds infinities, whose average is no number.
         self.average = AveragedModel(
             self.model, multi_avg_fn=get_ema_multi_avg_fn(run.optimiser.ema), use_buffers=False
         )

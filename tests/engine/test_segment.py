@@ -129,6 +129,15 @@ def test_a_resolution_is_honoured(tmp_path: Path) -> None:
         assert raster.transform.almost_equals(NORTH_UP @ Affine.scale(2), 1e-9)
 
 
+@pytest.mark.parametrize(("finest", "resolution"), [(0.6, 0.3), (0.61, 0.61)])
+def test_a_raster_much_finer_than_the_model_knows_is_read_as_the_model_knows(
+    tmp_path: Path, finest: float, resolution: float
+) -> None:
+    path = write(tmp_path / "scene.tif", painted(truth()))
+    result = segment(Source(path), "the ship", Oracle(finest=finest), tmp_path / "out")
+    assert result.resolution == pytest.approx(resolution, rel=0.01)
+
+
 def test_an_area_is_honoured(tmp_path: Path) -> None:
     path = write(tmp_path / "scene.tif", painted(truth()))
     corners = [NORTH_UP @ corner for corner in ((0, 0), (75, 0), (75, 130), (0, 130))]

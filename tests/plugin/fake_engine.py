@@ -1,7 +1,7 @@
 """Stands in for the engine's Python and injects faults: what happens is in the expression.
 
-"die" ends the process in the middle, "deaf" never listens to a cancel, "slow" works until it is
-cancelled, "refuse" is an error, "nothing" is found nowhere, "unknown" is not known to the model.
+"die" ends the process in the middle, "deaf" never listens to a cancel, "busy" takes a while,
+"slow" works until it is cancelled, "refuse" is an error, "nothing" is found nowhere, "unknown" is not known to the model.
 Anything else selects the middle of the extent.
 """
 
@@ -87,6 +87,8 @@ def segment(request_id: int, params: dict) -> dict:
     for step in range(3):
         progress = {"id": request_id, "done": step, "total": 3, "stage": "model"}
         send({"method": "progress", "params": {**progress, "message": f"Window {step + 1} of 3"}})
+        if "busy" in expression:
+            time.sleep(0.2)
         if "die" in expression:
             os._exit(9)
         while "deaf" in expression or ("slow" in expression and request_id not in cancelled):

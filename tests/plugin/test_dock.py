@@ -359,6 +359,22 @@ def test_threshold_moved_while_another_is_made_wins(faulty_dock, project: QgsPro
     until(lambda: "threshold of 30 %" in mask.metadata().abstract())
 
 
+def test_threshold_that_comes_late_is_not_put_into_another_project(
+    faulty_dock, project: QgsProject
+) -> None:
+    type_in(faulty_dock, "storage tank")
+    press_enter(faulty_dock)
+    until(lambda: idle(faulty_dock) and faulty_dock.messages.text)
+    group = project.layerTreeRoot().children()[0]
+    run = Path(group.findLayers()[0].layer().source()).parent
+    faulty_dock.form.threshold.setValue(SLOW)
+    until(lambda: list(run.glob("threshold")))
+    project.clear()
+    until(lambda: list(run.glob("threshold/polygons.gpkg")))
+    QTest.qWait(500)
+    assert project.mapLayers() == {}
+
+
 def test_dragging_previews_and_letting_go_refines(segmented, project: QgsProject) -> None:
     nodes = {
         n.name().split(":")[0].lower(): n
@@ -427,16 +443,19 @@ def test_engine_that_never_starts_can_be_cancelled(
     from segment_by_text.plugin.settings import Settings
 
     program = tmp_path / "python"
-    program.write_text("#!/bin/sh\nexec sleep 1000\n")
+    program.write_text("#!/bin/sh\nsleep 1000\n")
     program.chmod(0o755)
+    others = engines()
     Settings().interpreter = str(program)
     engine = Engine(Settings())
     dock: Dock = open_dock(engine, wait=False)
+    until(lambda: engines() - others)
     assert dock.session.state.value == "starting"
     click(dock.form.cancel)
     until(lambda: idle(dock), seconds=10)
     assert dock.messages.text == "Cancelled."
     assert "Start" in dock.form.segment.text()
+    assert engines() <= others
 
 
 def test_engine_that_dies_is_a_message_and_the_next_click_works(

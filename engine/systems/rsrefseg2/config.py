@@ -91,6 +91,8 @@ class RSRefSeg2Config:
             three. True is the published behaviour; the paper takes the first mask always.
         resize: How a view becomes SAM's square: "pad" keeps the ratio and pads with zeros at the
             right and bottom (published), "stretch" fills the square.
+        largest_scale: Views are shown at most this much enlarged, and padded where they leave the
+            square open, so that a small extent is seen at the scale of a large one.
         loss: Weights of the losses.
         initial_bias: What the biases of the dense prompt (where the encoder has none of its own)
             and of both alignments start at. The published model starts at log 0.5; trained from
@@ -103,6 +105,7 @@ class RSRefSeg2Config:
     lora: LoraRanks | None = field(default_factory=LoraRanks)
     dynamic_multimask: bool = True
     resize: Literal["pad", "stretch"] = "pad"
+    largest_scale: float = math.inf
     loss: LossWeights = field(default_factory=LossWeights)
     initial_bias: float = math.log(0.5)
 
@@ -139,6 +142,7 @@ def compact() -> RSRefSeg2Config:
         lora=None,
         dynamic_multimask=False,
         resize="stretch",
+        largest_scale=0.5,
         loss=LossWeights(ce=2.0, dice=1.0, ortho=0.1, sample=0.0, dense=2.0, spatial=2.0),
         initial_bias=-4.0,
     )

@@ -42,11 +42,12 @@ class RSRefSeg2Segmenter:
     def encode(self, view: Tensor) -> ViewFeatures:
         """Features of a view `(3, h, w)` uint8, fitted into the model's square."""
         height, width = view.shape[-2:]
-        side = self.model.image_size
-        fitted = (side, side)
-        if self.model.config.resize == "pad":
-            scale = side / max(height, width)
-            fitted = (max(1, round(height * scale)), max(1, round(width * scale)))
+        config, side = self.model.config, self.model.image_size
+        down, across = side / height, side / width
+        if config.resize == "pad":
+            down = across = min(down, across)
+        down, across = min(down, config.largest_scale), min(across, config.largest_scale)
+        fitted = (max(1, round(height * down)), max(1, round(width * across)))
         image = F.interpolate(view[None].to(self.device), fitted, mode="bilinear", antialias=True)
         image = F.pad(image.float() / 255, (0, side - fitted[1], 0, side - fitted[0]))
         with self._precision():

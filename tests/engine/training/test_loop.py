@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ from torch import Tensor, nn
 from engine.data.batch import Batch
 from engine.errors import InputError
 from engine.training.config import OptimiserConfig
-from engine.training.loop import Run, parameter_groups, save, train, warmup_cosine
-from tests.engine.training.tiny_run import SETTINGS, STEPS, ending, noisy_losses, tiny_run
+from engine.training.loop import Losses, Run, parameter_groups, save, train, warmup_cosine
+from tests.engine.training.tiny_run import SETTINGS, STEPS, ending, tiny_run
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -47,13 +48,14 @@ def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
 # Resuming
 
 
 def test_an_interrupted_run_ends_as_one_that_was_not(straight: Path, tmp_path: Path) -> None:
-    def interrupt() -> None:
-        raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
         train(tiny_run(tmp_path, ending(4, interrupt), save_every=3))
     assert checkpoint(tmp_path)["step"] == 3
@@ -89,23 +91,6 @@ def test_the_averaged_model_predicts_numbers(straight: Path) -> None:
     assert json.loads(line) == {"step": STEPS, "mIoU": 1.0}
 
 
-def test_a_loss_that_is_no_number_ends_the_run_with_advice_and_keeps_the_checkpoint(
-    straight: Path, tmp_path: Path
-) -> None:
-    def diverging(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
-        return {**noisy_losses(model, batch), "ce": torch.tensor(float("nan"), requires_grad=True)}
-
-    sound = tiny_run(tmp_path)
-    steps = iter([noisy_losses] * 3 + [diverging])
-    with pytest.raises(InputError, match=r"not a number at step 3\. Lower the learning rate"):
-        train(tiny_run(tmp_path, lambda model, batch: next(steps)(model, batch)))
-    kept = checkpoint(tmp_path)
-    assert kept["step"] == 2
-    assert all(value.isfinite().all() for value in kept["model"].values())
-    train(sound)
-    assert same(checkpoint(tmp_path)["average"], checkpoint(straight)["average"])
-
-
 def test_a_state_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pt"
     save({"weight": torch.ones(1000)}, path)
@@ -130,17 +115,20 @@ def distance(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
     return {"distance": (model.at - 1).square().sum()}
 
 
-def judged(out: Path, scores: list[float], **changes: Any) -> tuple[Run, list[Tensor]]:
-    """A run of a point that is validated every second step, and the points that were validated."""
+def point_run(
+    out: Path, scores: Sequence[float] = (), losses: Losses = distance, **changes: Any
+) -> tuple[Run, list[Tensor]]:
+    """A run of a point that is judged every second step, and the points that were judged."""
     seen: list[Tensor] = []
 
     def validate(network: nn.Module) -> dict[str, float]:
         seen.append(network.at.detach().clone())
-        return {"other": -scores[len(seen) - 1], "mIoU": scores[len(seen) - 1]}
+        score = scores[len(seen) - 1] if scores else 0.0
+        return {"other": -score, "mIoU": score}
 
     optimiser = OptimiserConfig(**{**SETTINGS, "learning_rate": 0.1})
     settings = {"model": Point(), "validate": validate, "evaluate_every": 2, "optimiser": optimiser}
-    return tiny_run(out, distance, **{**settings, **changes}), seen
+    return tiny_run(out, losses, **{**settings, **changes}), seen
 
 
 @pytest.mark.parametrize(
@@ -155,7 +143,7 @@ def judged(out: Path, scores: list[float], **changes: Any) -> tuple[Run, list[Te
 def test_the_averaged_weights_of_the_best_or_the_last_validation_come_out(
     tmp_path: Path, scores: list[float], keep: str, outcome: int
 ) -> None:
-    run, seen = judged(tmp_path, scores, keep=keep)
+    run, seen = point_run(tmp_path, scores, keep=keep)
     kept = torch.load(train(run), weights_only=True)
     assert len(seen) == 3
     assert torch.equal(kept["at"], seen[outcome])
@@ -167,25 +155,14 @@ def test_the_averaged_weights_of_the_best_or_the_last_validation_come_out(
 
 
 def test_the_best_so_far_survives_a_restart(tmp_path: Path) -> None:
-    run, seen = judged(tmp_path, [0.9, 0.0, 0.0])
-    with pytest.raises(StopIteration):
-        steps = iter([distance] * 3)
-        train(
-            tiny_run(
-                tmp_path,
-                lambda model, batch: next(steps)(model, batch),
-                model=run.model,
-                validate=run.validate,
-                evaluate_every=2,
-                optimiser=run.optimiser,
-            )
-        )
-    best = seen[0]
-    run, _ = judged(tmp_path, [0.5, 0.5])
-    assert torch.equal(torch.load(train(run), weights_only=True)["at"], best)
+    run, seen = point_run(tmp_path, [0.9], ending(3, interrupt, distance))
+    with pytest.raises(KeyboardInterrupt):
+        train(run)
+    kept = train(point_run(tmp_path, [0.5, 0.5])[0])
+    assert torch.equal(torch.load(kept, weights_only=True)["at"], seen[0])
 
 
-def test_what_is_validated_is_the_average_of_the_steps(tmp_path: Path) -> None:
+def test_what_is_judged_is_the_average_of_the_steps(tmp_path: Path) -> None:
     """With a decay of one half: after the first step the point itself, then halfway to it."""
     path: list[Tensor] = []
 
@@ -193,21 +170,28 @@ def test_what_is_validated_is_the_average_of_the_steps(tmp_path: Path) -> None:
         path.append(model.at.detach().clone())
         return distance(model, batch)
 
-    run, seen = judged(tmp_path, [0.0, 0.0, 0.0])
-    train(
-        tiny_run(
-            tmp_path,
-            recorded,
-            model=run.model,
-            validate=run.validate,
-            evaluate_every=2,
-            optimiser=run.optimiser,
-        )
-    )
+    run, seen = point_run(tmp_path, losses=recorded)
+    train(run)
     average = path[1]
     for at in path[2:5]:
         average = 0.5 * average + 0.5 * at
     assert torch.allclose(seen[1], average)
+
+
+def test_a_loss_that_is_no_number_ends_the_run_with_advice_and_keeps_the_checkpoint(
+    tmp_path: Path,
+) -> None:
+    def diverging(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        return {name: value * float("nan") for name, value in distance(model, batch).items()}
+
+    steps = iter([distance] * 3 + [diverging])
+    run, _ = point_run(tmp_path, losses=lambda model, batch: next(steps)(model, batch))
+    with pytest.raises(InputError, match=r"not a number at step 3\. Lower the learning rate"):
+        train(run)
+    assert checkpoint(tmp_path)["step"] == 2
+    assert checkpoint(tmp_path)["model"]["at"].isfinite().all()
+    train(point_run(tmp_path)[0])
+    assert checkpoint(tmp_path)["step"] == STEPS
 
 
 # Schedule and parameters
@@ -257,7 +241,7 @@ def test_matrices_decay_single_numbers_are_fast_and_frozen_weights_stay() -> Non
 
 def test_single_numbers_stay_fast_along_the_schedule(tmp_path: Path) -> None:
     settings = {**SETTINGS, "scalar_factor": 10.0}
-    train(judged(tmp_path, [0, 0, 0], optimiser=OptimiserConfig(**settings))[0])
+    train(point_run(tmp_path, optimiser=OptimiserConfig(**settings))[0])
     decayed, kept, scalars = checkpoint(tmp_path)["optimiser"]["param_groups"]
     assert scalars["lr"] == pytest.approx(10 * kept["lr"])
     assert decayed["lr"] == kept["lr"] == pytest.approx(0.01 * OptimiserConfig(1).learning_rate)
