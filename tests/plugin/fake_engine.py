@@ -1,8 +1,8 @@
 """Stands in for the engine's Python and injects faults: what happens is in the expression.
 
 "die" ends the process in the middle, "deaf" never listens to a cancel, "busy" takes a while,
-"slow" works until it is cancelled, "refuse" is an error, "nothing" is found nowhere, "unknown" is not known to the model.
-Anything else selects the middle of the extent.
+"slow" works until it is cancelled, "refuse" is an error, "nothing" is found nowhere, "unknown" is
+not known to the model. Anything else selects the middle of the extent.
 """
 
 from __future__ import annotations
