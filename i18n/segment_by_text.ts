@@ -250,22 +250,22 @@
 </context><context>
     <name>Layers</name>
     <message>
-        <location filename="../plugin/layers.py" line="52" />
+        <location filename="../plugin/layers.py" line="58" />
         <source>There is no raster layer to segment. Add one, or choose it above.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/layers.py" line="56" />
+        <location filename="../plugin/layers.py" line="62" />
         <source>The source of “{}” is not available. Repair the layer, or choose another.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/layers.py" line="63" />
+        <location filename="../plugin/layers.py" line="69" />
         <source>The layer “{}” has no file ({}). Export the layer first (right-click &gt; Export &gt; Save As…) and segment the exported layer.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/layers.py" line="72" />
+        <location filename="../plugin/layers.py" line="78" />
         <source>The layer “{}” was opened with GDAL options ({}), which the engine does not apply. Export the layer first and segment the exported layer.</source>
         <translation type="unfinished" />
     </message>
@@ -790,27 +790,27 @@ Every polygon has expression, score (mean probability), area in square metres, m
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="203" />
+        <location filename="../plugin/dock/session.py" line="202" />
         <source>The mask is written.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="207" />
+        <location filename="../plugin/dock/session.py" line="206" />
         <source>Objects found: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="210" />
+        <location filename="../plugin/dock/session.py" line="209" />
         <source>Objects found: {}, {} m² in all</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="223" />
+        <location filename="../plugin/dock/session.py" line="222" />
         <source>Hint</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="269" />
+        <location filename="../plugin/dock/session.py" line="268" />
         <source>Cancelled.</source>
         <translation type="unfinished" />
     </message>

@@ -5,7 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Optional
 
-from qgis.core import QgsMapLayer, QgsProject, QgsProviderRegistry, QgsRasterLayer
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsMapLayer,
+    QgsProject,
+    QgsProviderRegistry,
+    QgsRasterLayer,
+)
 from qgis.PyQt.QtCore import QCoreApplication
 
 from .extents import Place, Refusal, clip
@@ -78,18 +84,20 @@ def _file_of(layer: Optional[QgsMapLayer]) -> str:
     return layer.source().split("|", 1)[0]
 
 
-def add(result: dict[str, Any], run: Path, layer: QgsMapLayer, project: QgsProject) -> ResultGroup:
+def add(
+    result: dict[str, Any], run: Path, crs: QgsCoordinateReferenceSystem, project: QgsProject
+) -> ResultGroup:
     """Puts a new result on the map, in a group of its own.
 
     Args:
         result: The engine's Result.
         run: The folder that holds the files of this run and of its other thresholds.
-        layer: The raster layer that was segmented.
+        crs: The CRS of the segmented layer, which QGIS may know better than the file.
         project: The project that gets the layers.
 
     Raises:
         Refusal: A file of the result cannot be opened.
     """
     group = ResultGroup(run, project)
-    group.show(result, layer.crs())
+    group.show(result, crs)
     return group

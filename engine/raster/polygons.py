@@ -145,6 +145,7 @@ class _Layer:
                 layer=LAYER,
                 driver="GPKG",
                 geometry_type="Polygon",
+                dataset_options={"VERSION": "1.2"},  # what QGIS 3.22 reads without a warning
                 append=self.exists,
             )
         self.exists = True

@@ -12,7 +12,7 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ..engine_process import Engine
 from ..extents import Refusal
-from ..result_group import ResultGroup
+from ..layers import add
 from ..runs import discard, new_run
 from ..settings import Settings
 from ..tasks import EngineTask
@@ -184,9 +184,8 @@ class Session(QObject):
         self._begin("segment", params, description, lambda r: self._segmented(request, run, r))
 
     def _segmented(self, request: Request, run: Path, result: dict[str, Any]) -> None:
-        group = ResultGroup(run, self._project)
         try:
-            group.show(result, request.crs)
+            group = add(result, run, request.crs, self._project)
         except Refusal as cause:
             self._fail(str(cause))
             return

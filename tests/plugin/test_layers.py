@@ -141,7 +141,7 @@ def test_layer_whose_file_is_gone_is_to_be_repaired(project: QgsProject, tmp_pat
 def test_result_is_a_group_on_top(
     segment: Callable, raster: QgsRasterLayer, project: QgsProject
 ) -> None:
-    add(*segment("storage tank"), raster, project)
+    add(*segment("storage tank"), raster.crs(), project)
     group, scene = project.layerTreeRoot().children()
     assert (group.name(), scene.name()) == ("storage tank", "scene")
     assert nodes(group) == {"polygons": True, "mask": True, "probability": False}
@@ -150,14 +150,14 @@ def test_result_is_a_group_on_top(
 def test_group_has_only_what_was_asked_for(
     segment: Callable, raster: QgsRasterLayer, project: QgsProject
 ) -> None:
-    add(*segment(outputs=["mask"]), raster, project)
+    add(*segment(outputs=["mask"]), raster.crs(), project)
     assert list(nodes(project.layerTreeRoot().children()[0])) == ["mask", "probability"]
 
 
 def test_polygons_are_outlined_and_see_through(
     segment: Callable, raster: QgsRasterLayer, project: QgsProject
 ) -> None:
-    symbol = add(*segment(), raster, project).layer("polygons").renderer().symbol()
+    symbol = add(*segment(), raster.crs(), project).layer("polygons").renderer().symbol()
     fill, casing, line = symbol.symbolLayers()
     assert 0 < fill.fillColor().alpha() < 128
     assert casing.width() > line.width() > 0
@@ -167,7 +167,7 @@ def test_polygons_are_outlined_and_see_through(
 def test_mask_hides_what_is_not_selected(
     segment: Callable, raster: QgsRasterLayer, project: QgsProject
 ) -> None:
-    renderer = add(*segment(), raster, project).layer("mask").renderer()
+    renderer = add(*segment(), raster.crs(), project).layer("mask").renderer()
     alpha = {entry.value: entry.color.alpha() for entry in renderer.classes()}
     assert alpha[0] == 0
     assert 0 < alpha[1] < 255
@@ -176,7 +176,7 @@ def test_mask_hides_what_is_not_selected(
 def test_attributes_have_readable_names_with_units(
     segment: Callable, raster: QgsRasterLayer, project: QgsProject
 ) -> None:
-    layer = add(*segment(), raster, project).layer("polygons")
+    layer = add(*segment(), raster.crs(), project).layer("polygons")
     names = {field.name(): layer.attributeDisplayName(i) for i, field in enumerate(layer.fields())}
     assert names["area_m2"] == "Area (m²)"
     assert names["resolution"] == "Ground resolution (m per pixel)"
@@ -188,7 +188,7 @@ def test_layers_tell_where_they_come_from(
     segment: Callable, raster: QgsRasterLayer, project: QgsProject
 ) -> None:
     result, run = segment()
-    metadata = add(result, run, raster, project).layer("polygons").metadata()
+    metadata = add(result, run, raster.crs(), project).layer("polygons").metadata()
     assert metadata.title() == "storage tank"
     assert result["weights_sha256"] in metadata.abstract()
     assert raster.source() in metadata.abstract()
@@ -206,14 +206,14 @@ def test_result_of_a_raster_without_crs_gets_the_one_of_its_layer(
         "out": str(tmp_path / "out"),
     }
     result = engine.ask("segment", params, lambda _: None, lambda: False)
-    group = add(result, tmp_path / "out", layer, project)
+    group = add(result, tmp_path / "out", layer.crs(), project)
     assert {group.layer(role).crs().authid() for role in ("polygons", "mask")} == {"EPSG:32617"}
 
 
 def test_long_expression_is_one_short_line_in_the_tree(
     segment: Callable, raster: QgsRasterLayer, project: QgsProject
 ) -> None:
-    add(*segment("storage tank " * 20), raster, project)
+    add(*segment("storage tank " * 20), raster.crs(), project)
     name = project.layerTreeRoot().children()[0].name()
     assert len(name) == 60
     assert name.startswith("storage tank storage tank")
@@ -226,7 +226,7 @@ def test_another_threshold_is_new_data_in_the_same_layers(
     segment: Callable, refine: Callable, raster: QgsRasterLayer, project: QgsProject
 ) -> None:
     result, run = segment()
-    group = add(result, run, raster, project)
+    group = add(result, run, raster.crs(), project)
     polygons = group.layer("polygons")
     polygons.renderer().symbol().setOpacity(0.5)
     before = {layer.id() for layer in project.mapLayers().values()}
@@ -244,7 +244,7 @@ def test_replaced_files_are_deleted_and_the_others_kept(
     segment: Callable, refine: Callable, raster: QgsRasterLayer, project: QgsProject
 ) -> None:
     result, run = segment()
-    group = add(result, run, raster, project)
+    group = add(result, run, raster.crs(), project)
     for threshold in (0.9, 0.8, 0.7):
         again = refine(result, group, threshold)
         group.show(again, raster.crs())
@@ -257,7 +257,7 @@ def test_layer_the_analyst_pointed_elsewhere_keeps_its_file(
     segment: Callable, refine: Callable, raster: QgsRasterLayer, project: QgsProject, tmp_path: Path
 ) -> None:
     result, run = segment()
-    group = add(result, run, raster, project)
+    group = add(result, run, raster.crs(), project)
     own = write_raster(tmp_path / "own.tif")
     group.layer("mask").setDataSource(str(own), "mine", "gdal")
     group.show(refine(result, group, 0.9), raster.crs())
@@ -268,7 +268,7 @@ def test_removed_layer_comes_back_in_its_place(
     segment: Callable, refine: Callable, raster: QgsRasterLayer, project: QgsProject
 ) -> None:
     result, run = segment()
-    group = add(result, run, raster, project)
+    group = add(result, run, raster.crs(), project)
     project.removeMapLayer(group.layer("polygons"))
     group.show(refine(result, group, 0.9), raster.crs())
     assert list(nodes(project.layerTreeRoot().children()[0])) == ["polygons", "mask", "probability"]
@@ -278,7 +278,7 @@ def test_removed_group_comes_back_once(
     segment: Callable, refine: Callable, raster: QgsRasterLayer, project: QgsProject
 ) -> None:
     result, run = segment()
-    group = add(result, run, raster, project)
+    group = add(result, run, raster.crs(), project)
     root = project.layerTreeRoot()
     root.removeChildNode(root.children()[0])
     for threshold in (0.9, 0.8):
@@ -290,7 +290,7 @@ def test_polygons_under_edit_are_not_touched(
     segment: Callable, refine: Callable, raster: QgsRasterLayer, project: QgsProject
 ) -> None:
     result, run = segment()
-    group = add(result, run, raster, project)
+    group = add(result, run, raster.crs(), project)
     polygons = group.layer("polygons")
     source = polygons.source()
     polygons.startEditing()
@@ -304,7 +304,7 @@ def test_polygons_the_analyst_edited_stay_theirs(
     segment: Callable, refine: Callable, raster: QgsRasterLayer, project: QgsProject
 ) -> None:
     result, run = segment()
-    group = add(result, run, raster, project)
+    group = add(result, run, raster.crs(), project)
     polygons = group.layer("polygons")
     count = polygons.featureCount()
     polygons.startEditing()
@@ -326,7 +326,7 @@ def test_preview_paints_exactly_what_the_mask_will_hold(
     segment: Callable, refine: Callable, raster: QgsRasterLayer, project: QgsProject, beyond: float
 ) -> None:
     result, run = segment()
-    group = add(result, run, raster, project)
+    group = add(result, run, raster.crs(), project)
     stored = gdal.Open(result["probability"]).ReadAsArray()
     likely = sorted(value for value in stored.ravel() if value > 0)
     threshold = (likely[len(likely) // 2] + beyond) / 254
@@ -341,7 +341,7 @@ def test_preview_paints_exactly_what_the_mask_will_hold(
 def test_preview_shows_the_probability_and_its_end_what_was_shown(
     segment: Callable, raster: QgsRasterLayer, project: QgsProject
 ) -> None:
-    group = add(*segment(), raster, project)
+    group = add(*segment(), raster.crs(), project)
     node = project.layerTreeRoot().children()[0]
     project.layerTreeRoot().findLayer(group.layer("mask").id()).setItemVisibilityChecked(False)
     group.preview(0.4)
