@@ -97,7 +97,7 @@ def segment(
                     if band is not None:
                         writer.write(band.row, band.probability, band.valid)
                 _stop_if(cancelled)
-            _tell(progress, windows, windows, "windows", f"{windows} windows done")
+            _tell(progress, windows, windows, "windows", "All windows done")
             if looked.empty == windows:
                 warnings.append(
                     "The extent holds no valid pixels: everything in it is nodata or transparent."
