@@ -19,9 +19,9 @@ TEXT = {"width": 32, "layers": 2, "heads": 2, "context_length": 24}
 EXPRESSIONS = ["the ship", "all the storage tanks at the lower left", "plane"]
 
 
-def vit(kind: type[nn.Module] = CLIP, **text: object) -> nn.Module:
-    vision = {"layers": 2, "width": 32, "head_width": 16, "patch_size": 8, "image_size": 32}
-    return kind(DIM, vision, {**TEXT, **text})
+def vit(kind: type[nn.Module] = CLIP, pool: str = "tok", **text: object) -> nn.Module:
+    sizes = {"layers": 2, "width": 32, "head_width": 16, "patch_size": 8, "image_size": 32}
+    return kind(DIM, {**sizes, "pool_type": pool}, {**TEXT, **text})
 
 
 def resnet() -> nn.Module:
@@ -29,10 +29,9 @@ def resnet() -> nn.Module:
     return CLIP(DIM, vision, TEXT)
 
 
-def trunk() -> nn.Module:
-    return open_clip._build(
-        OpenClipSizes(dim=DIM, image=64, text_width=32, text_layers=2, text_heads=2, text_length=24)
-    )
+def trunk(side: int = 64) -> nn.Module:
+    text = {"text_width": 32, "text_layers": 2, "text_heads": 2, "text_length": 24}
+    return open_clip._build(OpenClipSizes(dim=DIM, image=side, **text))
 
 
 TOWERS: dict[str, tuple[Callable[[], nn.Module], int, int]] = {
@@ -100,11 +99,15 @@ def test_tokens_end_where_the_longest_sentence_ends_and_padding_is_told(tower) -
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize("side", [64, 96])
-def test_the_mean_of_the_bundled_trunks_map_is_its_pooled_image(side: int) -> None:
+@pytest.mark.parametrize(
+    "build", [trunk, lambda: trunk(96), lambda: vit(pool="avg")], ids=["trunk", "wide", "ViT"]
+)
+def test_the_mean_of_the_map_is_the_pooled_image_where_open_clip_averages(
+    build: Callable[[], nn.Module],
+) -> None:
     torch.manual_seed(0)
-    encoder = OpenClipDualEncoder(OpenClipSizes(dim=DIM, image=side)).eval()
-    image = torch.rand(2, 3, side, side)
+    encoder = opened(build())
+    image = torch.rand(2, 3, encoder.image_size, encoder.image_size)
     expected = encoder.model.encode_image(image)
     assert torch.allclose(encoder.image_map(image).mean((2, 3)), expected, atol=1e-5)
 
