@@ -21,9 +21,9 @@ from engine.data.categories import VHR10
 from engine.data.coco import CocoInstances
 from engine.data.expressions import ExpressionGenerator
 from engine.data.jsonl import encode_mask
+from engine.data.split import split
 from engine.data.views import visible_objects
 from engine.training.config import read
-from engine.training.run import split
 
 ROOT = Path(__file__).resolve().parents[1]
 RECIPE = ROOT / "engine/training/recipes/rsrefseg2-compact.toml"
@@ -39,7 +39,7 @@ def main() -> None:
     source = CocoInstances(
         ROOT / data.annotations, ROOT / data.images, data.labelled_only_if_present
     )
-    _, held_out = split(source.names(), data.validation_share)
+    _, held_out = split(source.present(), data.validation_share)
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("w", encoding="utf-8") as lines:
         for number, scene in enumerate(source.scenes(held_out)):

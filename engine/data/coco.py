@@ -52,9 +52,14 @@ class CocoInstances:
             raise InputError(f"{self.annotations} is no COCO file: it has no {', '.join(missing)}.")
         return data
 
-    def names(self) -> list[str]:
-        """File names of all images, sorted."""
-        return sorted(entry["file_name"] for entry in self._read()["images"])
+    def present(self) -> dict[str, frozenset[int]]:
+        """The categories of each image as indices, by its file name."""
+        data = self._read()
+        index = _category_index(data)
+        found: dict[Any, set[int]] = defaultdict(set)
+        for annotation in data["annotations"]:
+            found[annotation["image_id"]].add(index[annotation["category_id"]])
+        return {entry["file_name"]: frozenset(found[entry["id"]]) for entry in data["images"]}
 
     def scenes(
         self, names: Sequence[str] | None = None, longest_side: int | None = None
@@ -69,10 +74,7 @@ class CocoInstances:
             InputError: An image is missing or of another size than the annotations say.
         """
         data = self._read()
-        index = {
-            c["id"]: i
-            for i, c in enumerate(sorted(data["categories"], key=lambda entry: entry["id"]))
-        }
+        index = _category_index(data)
         category_names = self.categories()
         shapes = defaultdict(list)
         for annotation in data["annotations"]:
@@ -112,6 +114,11 @@ class CocoInstances:
                 f"{entry['width']} x {entry['height']}."
             )
         return pixels
+
+
+def _category_index(data: dict[str, Any]) -> dict[Any, int]:
+    ids = sorted(category["id"] for category in data["categories"])
+    return {id_: number for number, id_ in enumerate(ids)}
 
 
 def _draw(objects: list[dict[str, Any]], size: tuple[int, int], scale: float) -> NDArray[np.uint8]:

@@ -19,6 +19,7 @@ IGNORE = 255
 # An object of which less is visible is neither counted nor singled out.
 WHOLE_SHARE = 0.5
 MINIMUM_CELLS = 24
+BACKGROUND_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class ViewSampler:
         mosaic: Share of views made of four scenes.
         shares: Least and largest share of a scene's area that a view shows.
         whole: Share of views that show a whole scene instead.
+        backgrounds: Scenes without objects, for one view in ten.
         seed: Of everything drawn.
     """
 
@@ -74,6 +76,7 @@ class ViewSampler:
     mosaic: float = 0.25
     shares: tuple[float, float] = (0.12, 1.0)
     whole: float = 0.25
+    backgrounds: Sequence[Scene] = ()
     seed: int = 0
 
     def view(self, *key: int) -> View:
@@ -94,6 +97,8 @@ class ViewSampler:
 
     def _draw_scene(self, rng: np.random.Generator) -> tuple[Scene, int]:
         """A scene and an object to keep in view (0 for none), every category equally often."""
+        if self.backgrounds and rng.random() < BACKGROUND_SHARE:
+            return self.backgrounds[int(rng.integers(len(self.backgrounds)))], 0
         category = int(rng.integers(len(self.categories)))
         holding = [scene for scene in self.scenes if category in scene.categories]
         if not holding or rng.random() < 0.1:

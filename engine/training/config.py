@@ -20,6 +20,7 @@ class DataConfig:
         annotations: COCO file, relative to the repository's root.
         images: Folder of its images.
         labelled_only_if_present: Categories that most images leave unlabelled.
+        backgrounds: Folders of images that show none of the categories.
         validation_share: Share of images held out, in blocks of neighbouring file names.
         longest_side: Images are reduced to this side before views are cut.
         shares: Least and largest share of an image's area that a view shows.
@@ -30,6 +31,7 @@ class DataConfig:
     annotations: Path
     images: Path
     labelled_only_if_present: tuple[str, ...] = ()
+    backgrounds: tuple[str, ...] = ()
     validation_share: float = 0.1
     longest_side: int = 768
     shares: tuple[float, float] = (0.12, 1.0)
@@ -79,6 +81,7 @@ class TrainingConfig:
         evaluate_every: Steps between two validations.
         save_every: Steps between two checkpoints.
         keep: Which averaged weights come out: the "best" on the validation set, or the "last".
+        precision: Of the forward pass; "auto" is bf16 on a GPU and float32 on a CPU.
         data: Where the samples come from.
         optimiser: How weights move.
     """
@@ -94,6 +97,7 @@ class TrainingConfig:
     evaluate_every: int = 250
     save_every: int = 50
     keep: Literal["best", "last"] = "best"
+    precision: Literal["auto", "float32", "bf16"] = "auto"
 
 
 def read(path: Path) -> TrainingConfig:

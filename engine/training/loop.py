@@ -40,6 +40,7 @@ class Run:
         evaluate_every: Steps between two validations.
         save_every: Steps between two checkpoints.
         keep: Which averaged weights come out: the "best" on the validation set, or the "last".
+        bf16: Whether the forward pass is computed in bfloat16 where that is safe.
     """
 
     model: nn.Module
@@ -52,6 +53,7 @@ class Run:
     evaluate_every: int
     save_every: int
     keep: str = "best"
+    bf16: bool = False
 
 
 def train(run: Run) -> Path:
@@ -113,8 +115,7 @@ class _State:
     def advance(self, batch: Batch) -> dict[str, float]:
         """One step."""
         self.model.train()
-        bf16 = self.run.device.type == "cuda"
-        with torch.autocast(self.run.device.type, torch.bfloat16, enabled=bf16):
+        with torch.autocast(self.run.device.type, torch.bfloat16, enabled=self.run.bf16):
             parts = self.run.losses(self.model, batch)
         total = torch.stack(list(parts.values())).sum()
         if not torch.isfinite(total):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,11 +10,13 @@ import numpy as np
 import torch
 from torch import nn
 
+from engine.data.backgrounds import backgrounds
 from engine.data.batch import TrainingBatches, collate
 from engine.data.categories import VHR10, Category
 from engine.data.coco import CocoInstances
 from engine.data.expressions import ExpressionGenerator
 from engine.data.scene import Scene
+from engine.data.split import split
 from engine.data.views import View, ViewSampler, visible_objects, whole_view
 from engine.evaluation.metrics import ReferringMetrics
 from engine.systems.rsrefseg2.checkpoint import load_own, save_own
@@ -27,7 +28,6 @@ from engine.training.config import TrainingConfig
 from engine.training.loop import Losses, Run, Validate, train
 
 VALIDATION_EXPRESSIONS = 6
-BLOCK = 10
 
 
 def run(config: TrainingConfig, device: torch.device) -> Path:
@@ -36,7 +36,7 @@ def run(config: TrainingConfig, device: torch.device) -> Path:
     source = CocoInstances(
         config.data.annotations, config.data.images, config.data.labelled_only_if_present
     )
-    training, validation = split(source.names(), config.data.validation_share)
+    training, validation = split(source.present(), config.data.validation_share)
     longest = config.data.longest_side
     sampler = ViewSampler(
         scenes=list(source.scenes(training, longest)),
@@ -46,6 +46,7 @@ def run(config: TrainingConfig, device: torch.device) -> Path:
         mosaic=config.data.mosaic,
         shares=config.data.shares,
         whole=config.data.whole,
+        backgrounds=[scene for folder in config.data.backgrounds for scene in backgrounds(Path(folder))],
         seed=config.seed,
     )
     views = validation_views(list(source.scenes(validation, longest)), VHR10, compact().sam.image)
@@ -67,6 +68,8 @@ def run(config: TrainingConfig, device: torch.device) -> Path:
             evaluate_every=config.evaluate_every,
             save_every=config.save_every,
             keep=config.keep,
+            bf16=config.precision == "bf16"
+            or (config.precision == "auto" and device.type == "cuda"),
         )
     )
     return export(kept, config.out / "kept.safetensors")
@@ -102,17 +105,6 @@ OBJECTIVES: dict[str, Callable[[RSRefSeg2, Sequence[View]], Objective]] = {
     "referring": _referring,
     "encoders": _encoders,
 }
-
-
-def split(names: Sequence[str], share: float) -> tuple[list[str], list[str]]:
-    """Training and validation images, in blocks of neighbouring names that may show one place."""
-    blocks = [sorted(names)[i : i + BLOCK] for i in range(0, len(names), BLOCK)]
-    order = sorted(blocks, key=lambda block: hashlib.sha256(block[0].encode()).digest())
-    held = round(len(order) * share)
-    return (
-        sorted(name for block in order[held:] for name in block),
-        sorted(name for block in order[:held] for name in block),
-    )
 
 
 def validation_views(

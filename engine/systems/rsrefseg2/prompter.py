@@ -140,15 +140,16 @@ class Prompter(nn.Module):
     def _dense(self, image_map: Tensor, sentence: Tensor, side: int) -> Tensor:
         """Cosine of every position with the sentence, Eq. 7, `(B, 1, M, M)`.
 
-        The features are resized after the convolutions, before the norm: resizing is linear, so
-        `<up(F), t> / |up(F)|` needs `up` of the features for the norm but of one channel for the
-        product. It stays as the paper writes it.
+        The features are resized before the cosine. Resizing is linear, so its product with the
+        sentence is the resized product, one channel instead of all; only the norm needs them.
         """
         features = self.dense_prompt_conv(image_map)
-        features = F.interpolate(features, (side, side), mode="bilinear", align_corners=True)
-        return torch.einsum(
-            "bdhw,bd->bhw", F.normalize(features, dim=1), F.normalize(sentence, dim=-1)
-        )[:, None]
+        product = torch.einsum("bdhw,bd->bhw", features, F.normalize(sentence, dim=-1))
+        product, features = (
+            F.interpolate(x, (side, side), mode="bilinear", align_corners=True)
+            for x in (product[:, None], features)
+        )
+        return product / features.norm(dim=1, keepdim=True).clamp_min(1e-12)
 
 
 def pool_words(words: Tensor, valid: Tensor | None, queries: int) -> Tensor:
