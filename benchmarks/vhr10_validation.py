@@ -57,6 +57,7 @@ def main() -> None:
                         "image_id": number,
                         "sent": expression.text,
                         "kind": expression.kind,
+                        "category_name": VHR10[expression.category].name,
                         "file_name": scene.name,
                         "segmentation": encode_mask(mask),
                     }

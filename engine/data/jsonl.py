@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
+from engine.data.sample import ReferringSample
 from engine.errors import InputError
-
-
-@dataclass(frozen=True)
-class ReferringSample:
-    """An image, a sentence and what it means.
-
-    Attributes:
-        image: The image's path.
-        expression: The sentence.
-        mask: `(H, W)` bool.
-        split: train, val or test.
-        kind: The kind of sentence, where the file says so.
-    """
-
-    image: Path
-    expression: str
-    mask: NDArray[np.bool_]
-    split: str
-    kind: str
 
 
 def read(annotations: Path, images: Path, split: str | None = None) -> Iterator[ReferringSample]:
@@ -74,9 +56,11 @@ def _sample(row: dict[str, Any], images: Path, where: str) -> ReferringSample:
     return ReferringSample(
         image=image,
         expression=str(row["sent"]),
-        mask=decode_mask(row["segmentation"], where),
         split=row["split"],
+        where=where,
+        load=partial(decode_mask, row["segmentation"], where),
         kind=str(row.get("kind", "")),
+        category=str(row.get("category_name", "")),
     )
 
 

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.jsonl import ReferringSample
+from engine.data.sample import ReferringSample
 from engine.errors import InputError
 from engine.evaluation.metrics import ReferringMetrics
 from engine.features import FeatureCache

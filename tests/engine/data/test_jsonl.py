@@ -85,7 +85,7 @@ def test_a_split_is_read(folder: Path) -> None:
 def test_a_bad_line_is_named(folder: Path, line: str, message: str) -> None:
     (folder / "bad.jsonl").write_text(line)
     with pytest.raises(InputError, match=message):
-        list(jsonl.read(folder / "bad.jsonl", folder))
+        [sample.mask for sample in jsonl.read(folder / "bad.jsonl", folder)]
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
