@@ -71,27 +71,34 @@ class SamMasks:
         iou: Predicted quality of the chosen mask, `(B, 1)`.
         all_iou: Predicted quality of the single mask and the three alternatives, `(B, 4)`.
         stability: Stability score of the single mask, `(B, 1)`.
+        presence: Logit of there being anything to segment, `(B, 1)`.
     """
 
     logits: Tensor
     iou: Tensor
     all_iou: Tensor
     stability: Tensor
+    presence: Tensor
 
 
 class Sam2(nn.Module):
     """SAM 2.1 for single images. Module names are those of the published checkpoints."""
 
-    def __init__(self, sizes: Sam2Sizes, dynamic_multimask: bool = True) -> None:
+    def __init__(
+        self, sizes: Sam2Sizes, dynamic_multimask: bool = True, presence: bool = False
+    ) -> None:
         """Builds the networks with random weights.
 
         Args:
             sizes: Which SAM 2.1.
             dynamic_multimask: At evaluation, fall back to the best of three masks where the
                 single mask is unstable (the published behaviour).
+            presence: At evaluation, let no logit rise above that of the presence, so that a mask
+                is empty where SAM's object score says that nothing is there.
         """
         super().__init__()
         self.sizes = sizes
+        self.presence = presence
         trunk = Hiera(
             embed_dim=sizes.embed_dim,
             num_heads=sizes.heads,
@@ -157,7 +164,7 @@ class Sam2(nn.Module):
         """
         _, dense_embedding = self.sam_prompt_encoder(points=None, boxes=None, masks=dense)
         decoder = self.sam_mask_decoder
-        masks, iou, _, _ = decoder.predict_masks(
+        masks, iou, _, presence = decoder.predict_masks(
             image_embeddings=features.embedding,
             image_pe=self.sam_prompt_encoder.pe_layer(features.embedding.shape[-2:])[None],
             sparse_prompt_embeddings=sparse,
@@ -166,7 +173,10 @@ class Sam2(nn.Module):
             high_res_features=list(features.high_resolution),
         )
         chosen, chosen_iou = self.choose(masks, iou)
-        return SamMasks(chosen, chosen_iou, iou, decoder._get_stability_scores(masks[:, :1]))
+        if self.presence and not self.training:
+            chosen = torch.minimum(chosen, presence[..., None, None])
+        stability = decoder._get_stability_scores(masks[:, :1])
+        return SamMasks(chosen, chosen_iou, iou, stability, presence)
 
     def choose(self, masks: Tensor, iou: Tensor) -> tuple[Tensor, Tensor]:
         """One mask of four `(B, 4, h, w)`: the single one, or at evaluation the stable one."""

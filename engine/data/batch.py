@@ -19,12 +19,12 @@ class Batch:
     """`B` views with `E` sentences in all.
 
     Attributes:
-        pixels: `(B, 3, S, S)` uint8.
+        pixels: `(B, 3, H, W)` uint8.
         counts: Sentences of each view, `(B,)` with sum `E`.
         expressions: The sentences, view by view.
-        masks: What they mean, `(E, 1, S, S)` uint8.
+        masks: What they mean, `(E, 1, H, W)` uint8.
         category_names: One sentence for each of `C` categories.
-        category_masks: Everything of each category, `(B, C, S, S)` uint8; 255 where unknown.
+        category_masks: Everything of each category, `(B, C, H, W)` uint8; 255 where unknown.
     """
 
     pixels: Tensor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,9 @@ from engine.data.phrases import (
     COLUMNS,
     COMPASS,
     COUNTED,
+    EXTREME,
     EXTREMES,
+    HYPHENATED,
     IN_ZONE,
     LARGEST,
     NEARBY,
@@ -25,12 +28,15 @@ from engine.data.phrases import (
     ORDINALS,
     PLACED,
     PLACES,
+    RANKED,
     RELATIONS,
     REQUESTS,
     ROWS,
     SIDE_WORDS,
     SIDES,
+    SIZED,
     SMALLEST,
+    UNIQUE,
 )
 
 # How clearly an object must stand out before an expression may single it out.
@@ -113,9 +119,8 @@ class ExpressionGenerator:
     ) -> list[Expression]:
         found = self._relations(category, members, objects)
         if len(members) == 1:
-            found.append(
-                self._expression("unique", category, members, self._noun(category, article=True))
-            )
+            phrase = self._pick(UNIQUE).format(name=self._name(category))
+            found.append(self._expression("unique", category, members, phrase))
             found += self._position(category, members)
             return found
         found += self._position(category, members) + self._regions(category, members)
@@ -131,11 +136,18 @@ class ExpressionGenerator:
     def _dress(self, phrase: str) -> str:
         """The phrase, sometimes inside a request or with a needless place."""
         draw = self.rng.random()
-        if draw < 0.12:
-            return f"{self._pick(REQUESTS)} {phrase}"
-        if draw < 0.22 and not any(word in phrase for word in PLACED):
-            return f"{phrase} {self._pick(PLACES)}"
-        return phrase
+        if draw < 0.1:
+            phrase = f"{self._pick(REQUESTS)} {phrase}"
+        elif draw < 0.2 and not any(word in phrase for word in PLACED):
+            phrase = f"{phrase} {self._pick(PLACES)}"
+        return self._punctuated(re.sub(r"\ba (?=[aeiou])", "an ", phrase))
+
+    def _punctuated(self, phrase: str) -> str:
+        """Sometimes a hyphen between two words of place, or a full stop."""
+        draw = self.rng.random()
+        if draw < 0.1:
+            phrase = re.sub(HYPHENATED, r"\1-\2", phrase)
+        return f"{phrase}." if draw > 0.95 else phrase
 
     def _pick(self, words: Sequence[str]) -> str:
         return words[int(self.rng.integers(len(words)))]
@@ -143,11 +155,6 @@ class ExpressionGenerator:
     def _name(self, category: int) -> str:
         known = self.categories[category]
         return known.name if self.rng.random() < 0.5 else self._pick(known.singulars)
-
-    def _noun(self, category: int, *, many: bool = False, article: bool = False) -> str:
-        name = self._name(category)
-        name = plural(name) if many else name
-        return f"the {name}" if article or self.rng.random() < 0.75 else name
 
     def _bare(self, category: int) -> str:
         """A phrase for a category that may be there or not."""
@@ -231,11 +238,13 @@ class ExpressionGenerator:
 
     def _extremes(self, category: int, members: list[VisibleObject]) -> list[Expression]:
         found = []
-        for axis, sign, words in EXTREMES:
+        for axis, sign, words, side in EXTREMES:
             values = np.array([(o.x, o.y)[axis] for o in members]) * sign
             order = np.argsort(-values)
             if values[order[0]] - values[order[1]] > POSITION_MARGIN:
-                phrase = f"the {self._pick(words)} {self._name(category)}"
+                phrase = self._pick(EXTREME).format(
+                    word=self._pick(words), name=self._name(category), side=side
+                )
                 found.append(self._expression("extreme", category, [members[order[0]]], phrase))
         return found
 
@@ -244,10 +253,10 @@ class ExpressionGenerator:
         name = self._name(category)
         found = []
         if order[-1].area > AREA_RATIO * order[-2].area:
-            phrase = f"the {self._pick(LARGEST)} {name}"
+            phrase = self._pick(SIZED).format(word=self._pick(LARGEST), name=name)
             found.append(self._expression("size", category, [order[-1]], phrase))
         if order[1].area > AREA_RATIO * order[0].area:
-            phrase = f"the {self._pick(SMALLEST)} {name}"
+            phrase = self._pick(SIZED).format(word=self._pick(SMALLEST), name=name)
             found.append(self._expression("size", category, [order[0]], phrase))
         return found
 
@@ -260,7 +269,9 @@ class ExpressionGenerator:
         if len(order) < 3 or np.any(gaps[:last] < POSITION_MARGIN / 2):
             return []
         rank = int(self.rng.integers(1, last))
-        phrase = f"the {ORDINALS[rank]} {self._name(category)} {side}"
+        phrase = self._pick(RANKED).format(
+            rank=ORDINALS[rank], name=self._name(category), side=side
+        )
         return [self._expression("ordinal", category, [order[rank]], phrase)]
 
     def _count(self, category: int, members: list[VisibleObject]) -> list[Expression]:

@@ -17,10 +17,19 @@ ADJECTIVE_SIDES = ("left", "right", "top", "bottom")
 
 # Axis, direction, words: what lies furthest, counted from a side, and beside something else.
 EXTREMES = (
-    (0, -1, ("leftmost", "far left", "westernmost")),
-    (0, 1, ("rightmost", "far right", "easternmost")),
-    (1, -1, ("topmost", "uppermost", "highest", "northernmost")),
-    (1, 1, ("lowest", "bottommost", "southernmost")),
+    (0, -1, ("leftmost", "left most", "far left", "furthest left", "westernmost"), "left"),
+    (0, 1, ("rightmost", "right most", "far right", "furthest right", "easternmost"), "right"),
+    (1, -1, ("topmost", "uppermost", "top most", "highest", "northernmost"), "top"),
+    (1, 1, ("lowest", "bottommost", "lowermost", "bottom most", "southernmost"), "bottom"),
+)
+EXTREME = (
+    "the {word} {name}",
+    "the {word} {name}",
+    "{word} {name}",
+    "the {name} furthest to the {side}",
+    "the {name} closest to the {side} edge",
+    "the first {name} from the {side}",
+    "the {name} at the far {side}",
 )
 SIDES = (
     (0, -1, "from the left"),
@@ -35,14 +44,47 @@ RELATIONS = (
     (1, 1, ("below", "south of", "under")),
 )
 NEARBY = ("closest to", "nearest to", "next to", "beside", "near")
-LARGEST = ("largest", "biggest", "large", "big")
-SMALLEST = ("smallest", "tiniest", "small", "little")
+LARGEST = ("largest", "biggest", "large", "big", "larger", "bigger")
+SMALLEST = ("smallest", "tiniest", "small", "little", "smaller", "tiny")
+SIZED = ("the {word} {name}", "the {word} {name}", "{word} {name}", "the {name} that is {word}")
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
+RANKED = (
+    "the {rank} {name} {side}",
+    "the {rank} {name} {side}",
+    "{rank} {name} {side}",
+    "the {name} that is {rank} {side}",
+    "the {name} {rank} {side}",
+)
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
-REQUESTS = ("segment", "find", "show", "highlight", "select", "outline", "mask", "extract")
-PLACES = ("in the image", "in the picture", "of the image", "in the scene", "in this view")
-PLACED = (" of the ", " in the ", "image", "scene")
+REQUESTS = (
+    "segment",
+    "find",
+    "show",
+    "highlight",
+    "select",
+    "outline",
+    "mask",
+    "extract",
+    "locate",
+    "identify",
+    "mark",
+    "show me",
+    "please segment",
+    "where is",
+)
+PLACES = (
+    "in the image",
+    "in the picture",
+    "of the image",
+    "in the scene",
+    "in this view",
+    "in this image",
+    "in the aerial image",
+    "in the photo",
+    "here",
+)
+PLACED = (" of the ", " in the ", "image", "scene", " edge")
 """A phrase with one of these already says where."""
 
 # Whole phrases; "{name}" is a noun, "{names}" its plural.
@@ -53,9 +95,19 @@ BARE = (
     "{names}",
     "the {names}",
     "every {name}",
+    "a {name}",
+    "any {name}",
     "the largest {name}",
+    "the leftmost {name}",
     "the {name} on the left",
+    "the {name} on the right",
+    "the {name} at the top",
+    "the {name} at the lower right",
+    "the second {name} from the left",
+    "the small {name}",
+    "the {name} in the middle",
 )
+UNIQUE = ("the {name}", "the {name}", "{name}", "the only {name}", "the single {name}", "a {name}")
 ALL = (
     "all {names}",
     "all the {names}",
@@ -65,14 +117,28 @@ ALL = (
     "{name}",
     "each {name}",
     "any {name}",
+    "all of the {names}",
+    "each of the {names}",
+    "all visible {names}",
 )
-ON_SIDE = ("the {name} on the {side}", "the {name} at the {side}", "{name} on the {side}")
+ON_SIDE = (
+    "the {name} on the {side}",
+    "the {name} at the {side}",
+    "{name} on the {side}",
+    "the {name} to the {side}",
+    "the {name} that is on the {side}",
+    "the {name} on the {side} of the image",
+)
 CENTRED = (
     "the {name} in the middle",
     "the {name} in the center",
     "the central {name}",
     "the {name} at the center of the image",
     "the {name} in the centre",
+    "{name} in the middle",
+    "the middle {name}",
+    "the {name} at the middle of the image",
+    "the center {name}",
 )
 IN_ZONE = (
     "the {zone} {name}",
@@ -83,5 +149,13 @@ IN_ZONE = (
     "the {name} located at the {zone}",
     "{name} at the {zone}",
     "the {name} in the {zone} part",
+    "the {name} in the {zone} of the image",
+    "the {name} situated in the {zone}",
+    "the {name} that is at the {zone}",
+    "the {name} on the {zone} side",
+    "{zone} {name}",
 )
 COUNTED = ("the {number} {names}", "all {number} {names}", "{number} {names}")
+
+HYPHENATED = r"\b(upper|lower|top|bottom|left|right) (left|right|most)\b"
+"""Two words of place that some people join."""

@@ -24,11 +24,11 @@ BACKGROUND_SHARE = 0.1
 
 @dataclass(frozen=True)
 class View:
-    """A square view with its objects and sentences.
+    """A view with its objects and sentences.
 
     Attributes:
-        pixels: `(3, S, S)` uint8.
-        instances: `(S, S)` int64, numbers of the objects.
+        pixels: `(3, H, W)` uint8.
+        instances: `(H, W)` int64, numbers of the objects.
         categories: Category of each object number, index 0 unused.
         unlabelled: Categories about which nothing is known here.
         expressions: Sentences about the view.
@@ -41,13 +41,13 @@ class View:
     expressions: tuple[Expression, ...]
 
     def mask(self, expression: Expression) -> Tensor:
-        """The objects an expression means, `(S, S)` uint8."""
+        """The objects an expression means, `(H, W)` uint8."""
         return torch.isin(self.instances, torch.tensor(expression.numbers, dtype=torch.int64)).to(
             torch.uint8
         )
 
     def category_mask(self, category: int) -> Tensor:
-        """Everything of a category, `(S, S)` uint8; 255 where nothing is known."""
+        """Everything of a category, `(H, W)` uint8; 255 where nothing is known."""
         if category in self.unlabelled:
             return torch.full_like(self.instances, IGNORE, dtype=torch.uint8)
         return torch.from_numpy(self.categories == category)[self.instances].to(torch.uint8)
@@ -60,7 +60,8 @@ class ViewSampler:
     Attributes:
         scenes: Labelled images.
         categories: The categories' words.
-        side: Side of a view in pixels.
+        side: Root of a view's pixels.
+        aspects: Height to width of the views; one of them for each first number of a key.
         expressions: How many sentences a view gets.
         mosaic: Share of views made of four scenes.
         shares: Least and largest share of a scene's area that a view shows.
@@ -72,6 +73,7 @@ class ViewSampler:
     scenes: Sequence[Scene]
     categories: Sequence[Category]
     side: int
+    aspects: Sequence[float] = (1.0,)
     expressions: int = 4
     mosaic: float = 0.25
     shares: tuple[float, float] = (0.12, 1.0)
@@ -82,18 +84,24 @@ class ViewSampler:
     def view(self, *key: int) -> View:
         """The view of a key, such as (step, number in the batch)."""
         rng = np.random.default_rng((self.seed, *key))
+        height, width = self.shape(key[0])
         if rng.random() < self.mosaic:
-            half = self.side // 2
-            parts = [self._part(rng, half) for _ in range(4)]
+            parts = [self._part(rng, (height // 2, width // 2)) for _ in range(4)]
             view = _mosaic(parts)
         else:
-            view = self._part(rng, self.side)
+            view = self._part(rng, (height, width))
         pixels, instances, categories, areas, unlabelled = view
         pixels = _photometric(pixels, rng)
         objects = visible_objects(instances, categories, areas)
         generator = ExpressionGenerator(self.categories, rng)
         chosen = balanced(generator.draw(objects, unlabelled), self.expressions, rng)
         return View(pixels, instances, categories, unlabelled, tuple(chosen))
+
+    def shape(self, step: int) -> tuple[int, int]:
+        """Height and width of the views of a step, multiples of 32."""
+        draw = np.random.default_rng((self.seed, step, 1)).integers(len(self.aspects))
+        root = np.sqrt(self.aspects[int(draw)])
+        return multiple_of_32(self.side * root), multiple_of_32(self.side / root)
 
     def _draw_scene(self, rng: np.random.Generator) -> tuple[Scene, int]:
         """A scene and an object to keep in view (0 for none), every category equally often."""
@@ -107,28 +115,23 @@ class ViewSampler:
         numbers = [i + 1 for i, c in enumerate(scene.categories) if c == category]
         return scene, numbers[int(rng.integers(len(numbers)))]
 
-    def _part(self, rng: np.random.Generator, side: int) -> _Part:
+    def _part(self, rng: np.random.Generator, shape: tuple[int, int]) -> _Part:
         scene, target = self._draw_scene(rng)
-        _, height, width = scene.pixels.shape
-        share = 1.0 if rng.random() < self.whole else np.sqrt(rng.uniform(*self.shares))
-        stretch = np.exp(rng.uniform(-0.2, 0.2))
-        h, w = (
-            max(32, min(limit, int(limit * share * s)))
-            for limit, s in ((height, stretch), (width, 1 / stretch))
-        )
+        turns = int(rng.integers(4))
+        turned = shape if turns % 2 == 0 else shape[::-1]
+        h, w = self._extent(rng, scene.instances.shape, turned)
         top, left = _corner(rng, scene, target, h, w)
         pixels = torch.from_numpy(scene.pixels[:, top : top + h, left : left + w].copy())
         instances = torch.from_numpy(
             scene.instances[top : top + h, left : left + w].astype(np.int64)
         )
-        scale = side * side / (h * w)
-        pixels = resize(pixels, side)
-        instances = F.interpolate(
-            instances[None, None].float(), (side, side), mode="nearest-exact"
-        )[0, 0].long()
+        scale = shape[0] * shape[1] / (h * w)
+        pixels = resize(pixels, turned)
+        instances = F.interpolate(instances[None, None].float(), turned, mode="nearest-exact")[
+            0, 0
+        ].long()
         if rng.random() < 0.5:
             pixels, instances = pixels.flip(-1), instances.flip(-1)
-        turns = int(rng.integers(4))
         pixels, instances = (
             torch.rot90(pixels, turns, (-2, -1)),
             torch.rot90(instances, turns, (-2, -1)),
@@ -136,6 +139,19 @@ class ViewSampler:
         categories = np.array([-1, *scene.categories])
         areas = np.array([0.0, *scene.areas]) * scale
         return pixels, instances, categories, areas, scene.unlabelled
+
+
+    def _extent(
+        self, rng: np.random.Generator, whole: tuple[int, ...], shape: tuple[int, int]
+    ) -> tuple[int, int]:
+        """Height and width of the part of a scene that becomes a view of a shape."""
+        height, width = whole
+        if rng.random() < self.whole:
+            return height, width
+        area = rng.uniform(*self.shares) * height * width
+        aspect = shape[0] / shape[1] * np.exp(rng.uniform(-0.3, 0.3))
+        h, w = np.sqrt(area * aspect), np.sqrt(area / aspect)
+        return max(32, min(height, int(h))), max(32, min(width, int(w)))
 
 
 _Part = tuple[Tensor, Tensor, NDArray[np.int64], NDArray[np.float64], frozenset[int]]
@@ -153,16 +169,26 @@ def _corner(rng: np.random.Generator, scene: Scene, target: int, h: int, w: int)
     return int(top), int(left)
 
 
-def whole_view(scene: Scene, side: int) -> tuple[Tensor, Tensor]:
-    """A whole scene as one square view: pixels `(3, S, S)` uint8 and instances `(S, S)` int64."""
-    pixels = resize(torch.from_numpy(scene.pixels.copy()), side)
+def whole_view(scene: Scene, longest: int) -> tuple[Tensor, Tensor]:
+    """A whole scene as one view: pixels `(3, H, W)` uint8 and instances `(H, W)` int64.
+
+    The longer side has about `longest` pixels, and both are multiples of 32.
+    """
+    scale = longest / max(scene.instances.shape)
+    height, width = (multiple_of_32(side * scale) for side in scene.instances.shape)
+    pixels = resize(torch.from_numpy(scene.pixels.copy()), (height, width))
     instances = torch.from_numpy(scene.instances.astype(np.float32))[None, None]
-    return pixels, F.interpolate(instances, (side, side), mode="nearest-exact")[0, 0].long()
+    return pixels, F.interpolate(instances, (height, width), mode="nearest-exact")[0, 0].long()
 
 
-def resize(pixels: Tensor, side: int) -> Tensor:
-    """`(3, h, w)` uint8 to `(3, S, S)` uint8, antialiased."""
-    return F.interpolate(pixels[None], (side, side), mode="bilinear", antialias=True)[0]
+def multiple_of_32(side: float) -> int:
+    """The nearest multiple of 32, the coarsest stride of the image encoders."""
+    return max(32, 32 * round(side / 32))
+
+
+def resize(pixels: Tensor, shape: tuple[int, int]) -> Tensor:
+    """`(3, h, w)` uint8 to `(3, H, W)` uint8, antialiased."""
+    return F.interpolate(pixels[None], shape, mode="bilinear", antialias=True)[0]
 
 
 def visible_objects(

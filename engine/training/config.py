@@ -74,7 +74,9 @@ class TrainingConfig:
         model: Which configuration of which system.
         objective: "encoders" teaches the image encoders all categories at every position;
             "referring" teaches the whole model what sentences mean.
-        side: Side of the training views in pixels.
+        side: Side of the training views in pixels; of a square of as many where they are oblong.
+        aspects: Height to width of the views; a batch has one of them.
+        validation_side: Longer side of the validation views in pixels.
         initial: Weights to start from, such as those of an "encoders" run; none if empty.
         out: Folder of the run: checkpoints, curves, the best weights.
         seed: Of the first weights and everything drawn.
@@ -92,6 +94,8 @@ class TrainingConfig:
     optimiser: OptimiserConfig
     objective: Literal["encoders", "referring"] = "referring"
     side: int = 384
+    aspects: tuple[float, ...] = (1.0,)
+    validation_side: int = 480
     initial: str = ""
     seed: int = 0
     evaluate_every: int = 250

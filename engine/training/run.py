@@ -42,6 +42,7 @@ def run(config: TrainingConfig, device: torch.device) -> Path:
         scenes=list(source.scenes(training, longest)),
         categories=VHR10,
         side=config.side,
+        aspects=config.aspects,
         expressions=config.optimiser.expressions,
         mosaic=config.data.mosaic,
         shares=config.data.shares,
@@ -49,7 +50,9 @@ def run(config: TrainingConfig, device: torch.device) -> Path:
         backgrounds=[scene for folder in config.data.backgrounds for scene in backgrounds(Path(folder))],
         seed=config.seed,
     )
-    views = validation_views(list(source.scenes(validation, longest)), VHR10, compact().sam.image)
+    views = validation_views(
+        list(source.scenes(validation, longest)), VHR10, config.validation_side
+    )
     model = RSRefSeg2(compact())
     if config.initial:
         load_own(model, Path(config.initial))
@@ -108,12 +111,12 @@ OBJECTIVES: dict[str, Callable[[RSRefSeg2, Sequence[View]], Objective]] = {
 
 
 def validation_views(
-    scenes: Sequence[Scene], categories: Sequence[Category], side: int
+    scenes: Sequence[Scene], categories: Sequence[Category], longest: int
 ) -> list[View]:
     """Every scene whole, with sentences that are the same in every run."""
     views = []
     for number, scene in enumerate(scenes):
-        pixels, instances = whole_view(scene, side)
+        pixels, instances = whole_view(scene, longest)
         numbers = np.array([-1, *scene.categories])
         areas = np.bincount(instances.numpy().ravel(), minlength=len(numbers)).astype(float)
         rng = np.random.default_rng((7, number))

@@ -11,6 +11,10 @@ from engine.backbones.sam2 import Sam2Sizes
 from engine.backbones.siglip import SiglipSizes
 
 
+STRIDE = 32
+"""The coarsest stride of SAM's image encoder; sides of an input are multiples of it."""
+
+
 @dataclass(frozen=True)
 class PrompterSizes:
     """Sizes of the cascaded prompter.
@@ -62,7 +66,8 @@ class LossWeights:
     """Weights of the losses (Eq. 9 to 12).
 
     The published configuration weighs cross-entropy and Dice 5 each, the paper 1 each
-    (`LossWeights.paper()`). Dense and spatial alignment are optional in both.
+    (`LossWeights.paper()`). Dense and spatial alignment are optional in both. The presence of
+    anything at all is not in the paper; SAM 2 trains the same head the same way.
     """
 
     ce: float = 5.0
@@ -71,6 +76,7 @@ class LossWeights:
     sample: float = 0.5
     dense: float = 0.0
     spatial: float = 0.0
+    presence: float = 0.0
 
     @classmethod
     def paper(cls) -> LossWeights:
@@ -89,10 +95,13 @@ class RSRefSeg2Config:
         lora: Adapters; None for a model trained whole.
         dynamic_multimask: At evaluation let SAM replace an unstable single mask by the best of
             three. True is the published behaviour; the paper takes the first mask always.
-        resize: How a view becomes SAM's square: "pad" keeps the ratio and pads with zeros at the
-            right and bottom (published), "stretch" fills the square.
-        largest_scale: Views are shown at most this much enlarged, and padded where they leave the
-            square open, so that a small extent is seen at the scale of a large one.
+        presence: At evaluation answer "nothing" where SAM's object score says so. The published
+            model does not look at it.
+        resize: How a view becomes an input: "pad" keeps the ratio and pads to SAM's square with
+            zeros at the right and bottom (published), "fit" takes an input of the view's own
+            shape, in multiples of 32, so that the left of the view is the left of the input.
+        largest_scale: Views are shown at most this much enlarged, so that a small extent is seen
+            at the scale of a large one.
         loss: Weights of the losses.
         initial_bias: What the biases of the dense prompt (where the encoder has none of its own)
             and of both alignments start at. The published model starts at log 0.5; trained from
@@ -104,10 +113,21 @@ class RSRefSeg2Config:
     prompter: PrompterSizes = field(default_factory=PrompterSizes)
     lora: LoraRanks | None = field(default_factory=LoraRanks)
     dynamic_multimask: bool = True
-    resize: Literal["pad", "stretch"] = "pad"
+    presence: bool = False
+    resize: Literal["pad", "fit"] = "pad"
     largest_scale: float = math.inf
     loss: LossWeights = field(default_factory=LossWeights)
     initial_bias: float = math.log(0.5)
+
+    def input_shape(self, height: int, width: int) -> tuple[tuple[int, int], tuple[int, int]]:
+        """How large a view is shown, and the input it is shown in; the rest of it is padding."""
+        side = self.sam.image
+        scale = min(side / max(height, width), self.largest_scale)
+        shown = (max(1, round(height * scale)), max(1, round(width * scale)))
+        if self.resize == "pad":
+            return shown, (side, side)
+        whole = (-(-shown[0] // STRIDE) * STRIDE, -(-shown[1] // STRIDE) * STRIDE)
+        return whole, whole
 
 
 def large() -> RSRefSeg2Config:
@@ -117,7 +137,7 @@ def large() -> RSRefSeg2Config:
 
 def compact() -> RSRefSeg2Config:
     """The same at some six million parameters, trained from nothing for the plugin's bundle."""
-    side = 384
+    side = 512
     return RSRefSeg2Config(
         encoder=OpenClipSizes(image=side),
         sam=Sam2Sizes(
@@ -136,13 +156,16 @@ def compact() -> RSRefSeg2Config:
             mlp_dim=128,
             heads=4,
             prompt_dim=128,
-            grid=side // 16,
+            grid=24,
             mask=side // 4,
         ),
         lora=None,
         dynamic_multimask=False,
-        resize="stretch",
+        presence=True,
+        resize="fit",
         largest_scale=0.5,
-        loss=LossWeights(ce=2.0, dice=1.0, ortho=0.1, sample=0.0, dense=2.0, spatial=2.0),
+        loss=LossWeights(
+            ce=2.0, dice=1.0, ortho=0.1, sample=0.0, dense=2.0, spatial=2.0, presence=0.5
+        ),
         initial_bias=-4.0,
     )

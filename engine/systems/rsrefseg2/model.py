@@ -69,7 +69,7 @@ class RSRefSeg2(nn.Module):
             if isinstance(config.encoder, OpenClipSizes)
             else SiglipDualEncoder(config.encoder, tokenizer)
         )
-        self.sam = Sam2(config.sam, config.dynamic_multimask)
+        self.sam = Sam2(config.sam, config.dynamic_multimask, config.presence)
         self.prompter = Prompter(config.prompter)
         self.head = ContrastiveHead(config.initial_bias)
         if config.lora is not None:
@@ -83,30 +83,33 @@ class RSRefSeg2(nn.Module):
 
     @property
     def image_size(self) -> int:
-        """Side of the square input in pixels."""
+        """Longest side of the input in pixels."""
         return self.config.sam.image
 
     def encode(self, image: Tensor) -> ImageFeatures:
-        """Features of square images `(B, 3, S, S)` in [0, 1].
+        """Features of images `(B, 3, H, W)` in [0, 1].
 
-        Training may use a smaller square than the model's; the dual encoder's shrinks with it.
+        They may be smaller than the model's square; the dual encoder's image shrinks with them.
         """
-        side = self.encoder.image_size * image.shape[-1] // self.image_size
+        height, width = (
+            self.encoder.image_size * side // self.image_size for side in image.shape[-2:]
+        )
         small = (image - self.encoder_mean) / self.encoder_std
-        if small.shape[-1] != side:
-            small = F.interpolate(small, (side, side), mode="bilinear", align_corners=False)
+        if small.shape[-2:] != (height, width):
+            small = F.interpolate(small, (height, width), mode="bilinear", align_corners=False)
         return ImageFeatures(
             self.encoder.image_map(small), self.sam.encode((image - self.sam_mean) / self.sam_std)
         )
 
     def decode(self, features: ImageFeatures, text: Text) -> Output:
         """Masks for `B` expressions about `B` images."""
+        height, width = features.sam.embedding.shape[-2:]
         prompts = self.prompter(
             features.image_map,
             text,
             self.encoder.logit_scale,
             self.encoder.logit_bias,
-            mask=4 * features.sam.embedding.shape[-1],
+            mask=(4 * height, 4 * width),
         )
         return Output(self.sam.decode(features.sam, prompts.sparse, prompts.dense), prompts, text)
 
@@ -114,7 +117,7 @@ class RSRefSeg2(nn.Module):
         """Masks for expressions about images.
 
         Args:
-            image: `(B, 3, S, S)` in [0, 1].
+            image: `(B, 3, H, W)` in [0, 1].
             token_ids: `(E, L)` from the encoder's `tokenize`.
             counts: How many expressions each image has, `(B,)` with sum `E`; one each if None.
         """

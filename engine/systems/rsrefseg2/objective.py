@@ -30,6 +30,11 @@ def training_losses(model: RSRefSeg2, batch: Batch) -> dict[str, Tensor]:
         parts["sample"] = weights.sample * model.head.sample_alignment(logits)
     if weights.dense:
         parts["dense"] = weights.dense * losses.dense_alignment(output.prompts.dense, batch.masks)
+    if weights.presence:
+        there = (batch.masks == 1).flatten(1).any(1, keepdim=True)
+        parts["presence"] = weights.presence * F.binary_cross_entropy_with_logits(
+            output.masks.presence.float(), there.float()
+        )
     if weights.spatial:
         names = model.encoder.text(model.encoder.tokenize(batch.category_names).to(device)).pooled
         logits = model.head.spatial_logits(
@@ -50,11 +55,11 @@ def _segmentation(output: Output, masks: Tensor, ce: float, dice: float) -> dict
 
 
 def predict(model: RSRefSeg2, pixels: Tensor, expressions: list[str]) -> Tensor:
-    """Logits `(E, S, S)` of expressions about one view `(3, S, S)` uint8."""
+    """Logits `(E, H, W)` of expressions about one view `(3, H, W)` uint8."""
     device = next(model.parameters()).device
     features = model.encode(pixels[None].to(device).float() / 255)
     text = model.encoder.text(model.encoder.tokenize(expressions).to(device))
     repeated = features.repeat_interleave(torch.tensor([len(expressions)], device=device))
     logits = model.decode(repeated, text).masks.logits
-    side = (model.image_size, model.image_size)
-    return F.interpolate(logits.float(), side, mode="bilinear", align_corners=False)[:, 0]
+    shape = pixels.shape[-2:]
+    return F.interpolate(logits.float(), shape, mode="bilinear", align_corners=False)[:, 0]

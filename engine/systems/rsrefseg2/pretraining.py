@@ -29,7 +29,7 @@ class EncoderPretraining(nn.Module):
         )
 
     def label_logits(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Logits of both encoders: names `(B, C, s/16, s/16)`, labels `(B, 1 + C, s/4, s/4)`."""
+        """Logits of both encoders: names `(B, C, H/16, W/16)`, labels `(B, 1 + C, H/4, W/4)`."""
         model = self.model
         features = model.encode(batch.pixels.float() / 255)
         names = model.encoder.text(
@@ -53,7 +53,7 @@ class EncoderPretraining(nn.Module):
         spatial, labels = self.label_logits(batch)
         masks = batch.category_masks
         unknown = (masks == losses.IGNORE).flatten(2).any(2)
-        truth = category_labels(masks, labels.shape[-1])
+        truth = category_labels(masks, labels.shape[-2:])
         labels = labels.masked_fill(F.pad(unknown, (1, 0))[:, :, None, None], -1e4)
         weight = torch.ones(labels.shape[1], device=labels.device)
         weight[0] = BACKGROUND_WEIGHT
@@ -67,7 +67,7 @@ class EncoderPretraining(nn.Module):
         """Intersections and unions of each category, `(2, C)`: first by names, then by labels."""
         spatial, labels = self.label_logits(batch)
         masks = batch.category_masks
-        truth = category_labels(masks, labels.shape[-1])
+        truth = category_labels(masks, labels.shape[-2:])
         categories = range(masks.shape[1])
         found = labels.argmax(1)
         small = F.interpolate((masks == 1).float(), spatial.shape[-2:], mode="area") > 0.5
@@ -79,8 +79,8 @@ class EncoderPretraining(nn.Module):
         )
 
 
-def category_labels(masks: Tensor, side: int) -> Tensor:
-    """Masks `(B, C, S, S)` as labels `(B, side, side)`: 0 background, else category + 1."""
-    known = F.interpolate((masks == 1).float(), (side, side), mode="area")
+def category_labels(masks: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Masks `(B, C, H, W)` as labels `(B, *shape)`: 0 background, else category + 1."""
+    known = F.interpolate((masks == 1).float(), shape, mode="area")
     share, label = known.max(1)
     return torch.where(share > 0.5, label + 1, 0)

@@ -81,7 +81,7 @@ class Prompter(nn.Module):
         text: Text,
         logit_scale: Tensor,
         logit_bias: Tensor,
-        mask: int | None = None,
+        mask: tuple[int, int] | None = None,
     ) -> Prompts:
         """Prompts for `B` expressions.
 
@@ -90,7 +90,7 @@ class Prompter(nn.Module):
             text: The encoded expressions.
             logit_scale: Logarithm of the factor on the dense prompt's cosines.
             logit_bias: Added to the dense prompt.
-            mask: Side of the dense prompt, where it is not the usual one.
+            mask: Height and width of the dense prompt, where they are not the usual ones.
         """
         batch, _, height, width = image_map.shape
         image = image_map.flatten(2).transpose(1, 2)
@@ -118,7 +118,7 @@ class Prompter(nn.Module):
             )
 
         refined = image.transpose(1, 2).reshape(image_map.shape)
-        dense = self._dense(refined, text.pooled, mask or self.sizes.mask)
+        dense = self._dense(refined, text.pooled, mask or (self.sizes.mask, self.sizes.mask))
         return Prompts(
             sparse=self.sparse_prompt_mlp(tokens),
             dense=dense * logit_scale.exp() + logit_bias,
@@ -137,7 +137,7 @@ class Prompter(nn.Module):
             pe = F.interpolate(pe, (height, width), mode="bicubic", align_corners=True)
         return pe.flatten(2).transpose(1, 2)
 
-    def _dense(self, image_map: Tensor, sentence: Tensor, side: int) -> Tensor:
+    def _dense(self, image_map: Tensor, sentence: Tensor, shape: tuple[int, int]) -> Tensor:
         """Cosine of every position with the sentence, Eq. 7, `(B, 1, M, M)`.
 
         The features are resized before the cosine. Resizing is linear, so its product with the
@@ -146,7 +146,7 @@ class Prompter(nn.Module):
         features = self.dense_prompt_conv(image_map)
         product = torch.einsum("bdhw,bd->bhw", features, F.normalize(sentence, dim=-1))
         product, features = (
-            F.interpolate(x, (side, side), mode="bilinear", align_corners=True)
+            F.interpolate(x, shape, mode="bilinear", align_corners=True)
             for x in (product[:, None], features)
         )
         return product / features.norm(dim=1, keepdim=True).clamp_min(1e-12)

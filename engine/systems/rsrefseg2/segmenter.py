@@ -14,17 +14,19 @@ from engine.zoo import ModelCard
 
 @dataclass(frozen=True)
 class ViewFeatures:
-    """Features of a view and how it was fitted into the model's square.
+    """Features of a view and how it was shown to the model.
 
     Attributes:
         image: The model's features.
         size: Height and width of the view.
-        fitted: Height and width of the view inside the square; the rest is padding.
+        shown: Height and width of the view inside the input; the rest is padding.
+        whole: Height and width of the input.
     """
 
     image: ImageFeatures
     size: tuple[int, int]
-    fitted: tuple[int, int]
+    shown: tuple[int, int]
+    whole: tuple[int, int]
 
 
 class RSRefSeg2Segmenter:
@@ -40,18 +42,13 @@ class RSRefSeg2Segmenter:
 
     @torch.inference_mode()
     def encode(self, view: Tensor) -> ViewFeatures:
-        """Features of a view `(3, h, w)` uint8, fitted into the model's square."""
+        """Features of a view `(3, h, w)` uint8, as the model's configuration shows it."""
         height, width = view.shape[-2:]
-        config, side = self.model.config, self.model.image_size
-        down, across = side / height, side / width
-        if config.resize == "pad":
-            down = across = min(down, across)
-        down, across = min(down, config.largest_scale), min(across, config.largest_scale)
-        fitted = (max(1, round(height * down)), max(1, round(width * across)))
-        image = F.interpolate(view[None].to(self.device), fitted, mode="bilinear", antialias=True)
-        image = F.pad(image.float() / 255, (0, side - fitted[1], 0, side - fitted[0]))
+        shown, whole = self.model.config.input_shape(height, width)
+        image = F.interpolate(view[None].to(self.device), shown, mode="bilinear", antialias=True)
+        image = F.pad(image.float() / 255, (0, whole[1] - shown[1], 0, whole[0] - shown[0]))
         with self._precision():
-            return ViewFeatures(self.model.encode(image), (height, width), fitted)
+            return ViewFeatures(self.model.encode(image), (height, width), shown, whole)
 
     @torch.inference_mode()
     def decode(self, features: ViewFeatures, expression: str) -> Tensor:
@@ -61,9 +58,8 @@ class RSRefSeg2Segmenter:
             logits = self.model.decode(
                 features.image, self.model.encoder.text(token_ids)
             ).masks.logits.float()
-        side = (self.model.image_size, self.model.image_size)
-        logits = F.interpolate(logits, side, mode="bilinear", align_corners=False)
-        logits = logits[..., : features.fitted[0], : features.fitted[1]]
+        logits = F.interpolate(logits, features.whole, mode="bilinear", align_corners=False)
+        logits = logits[..., : features.shown[0], : features.shown[1]]
         return F.interpolate(logits, features.size, mode="bilinear", align_corners=False)[
             0, 0
         ].cpu()

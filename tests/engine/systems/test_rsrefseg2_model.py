@@ -26,7 +26,7 @@ def segmenter(resize: str) -> RSRefSeg2Segmenter:
     )
 
 
-@pytest.mark.parametrize("resize", ["pad", "stretch"])
+@pytest.mark.parametrize("resize", ["pad", "fit"])
 @pytest.mark.parametrize("size", [(64, 64), (1, 1), (200, 30), (37, 91)])
 def test_logits_have_the_size_of_the_view(resize: str, size: tuple[int, int]) -> None:
     model = segmenter(resize)
