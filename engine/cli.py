@@ -95,7 +95,8 @@ def train(options: argparse.Namespace) -> None:
     from engine.training.config import read
     from engine.training.run import run
 
-    print(run(read(options.config), device.choose(options.device)))
+    config = read(options.config)
+    print(run(config, device.choose(options.device).type))
 
 
 def models(options: argparse.Namespace) -> None:

@@ -62,17 +62,21 @@ def collate(views: list[View], category_names: list[str]) -> Batch:
 
 
 class TrainingBatches(IterableDataset[Batch]):
-    """Batches of steps `first` to `last`.
+    """Batches `first` to `last`, or one of several processes' share of them.
 
-    A step's batch depends on the step alone, so runs resume exactly.
+    What is in a batch depends on its number alone, so runs resume exactly; two processes with
+    three views each have the views of one with six.
     """
 
-    def __init__(self, sampler: ViewSampler, size: int, first: int, last: int) -> None:
+    def __init__(
+        self, sampler: ViewSampler, size: int, first: int, last: int, process: int = 0
+    ) -> None:
         super().__init__()
         self.sampler = sampler
         self.size = size
         self.first = first
         self.last = last
+        self.process = process
 
     def __iter__(self) -> Iterator[Batch]:
         worker = torch.utils.data.get_worker_info()
@@ -82,8 +86,9 @@ class TrainingBatches(IterableDataset[Batch]):
             yield self.batch(step)
 
     def batch(self, step: int) -> Batch:
-        """The batch of one step."""
-        views = [self.sampler.view(step, number) for number in range(self.size)]
+        """The batch of a number."""
+        own = range(self.process * self.size, (self.process + 1) * self.size)
+        views = [self.sampler.view(step, number) for number in own]
         rng = np.random.default_rng((self.sampler.seed, step))
         names = []
         for category in self.sampler.categories:

@@ -117,9 +117,13 @@ class ViewSampler:
 
     def _part(self, rng: np.random.Generator, shape: tuple[int, int]) -> _Part:
         scene, target = self._draw_scene(rng)
+        height, width = scene.instances.shape
+        whole = rng.random() < self.whole
         turns = int(rng.integers(4))
         turned = shape if turns % 2 == 0 else shape[::-1]
-        h, w = self._extent(rng, scene.instances.shape, turned)
+        if whole and (turned[0] < turned[1]) != (height < width):
+            turns, turned = turns + 1, turned[::-1]
+        h, w = (height, width) if whole else self._extent(rng, (height, width), turned)
         top, left = _corner(rng, scene, target, h, w)
         pixels = torch.from_numpy(scene.pixels[:, top : top + h, left : left + w].copy())
         instances = torch.from_numpy(
@@ -140,14 +144,11 @@ class ViewSampler:
         areas = np.array([0.0, *scene.areas]) * scale
         return pixels, instances, categories, areas, scene.unlabelled
 
-
     def _extent(
-        self, rng: np.random.Generator, whole: tuple[int, ...], shape: tuple[int, int]
+        self, rng: np.random.Generator, scene: tuple[int, int], shape: tuple[int, int]
     ) -> tuple[int, int]:
-        """Height and width of the part of a scene that becomes a view of a shape."""
-        height, width = whole
-        if rng.random() < self.whole:
-            return height, width
+        """Height and width of a part of a scene `(h, w)` that becomes a view of a shape."""
+        height, width = scene
         area = rng.uniform(*self.shares) * height * width
         aspect = shape[0] / shape[1] * np.exp(rng.uniform(-0.3, 0.3))
         h, w = np.sqrt(area * aspect), np.sqrt(area / aspect)

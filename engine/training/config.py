@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -44,26 +45,36 @@ class OptimiserConfig:
     """How weights move.
 
     Attributes:
-        steps: Batches in all.
-        batch: Views a batch.
+        steps: Steps in all.
+        batch: Views a batch and process.
+        accumulate: Batches a step, for larger ones than fit into memory at once.
         expressions: Sentences a view.
         learning_rate: Peak of the schedule.
         weight_decay: AdamW's, on matrices only.
-        warmup: Steps of linear warm-up; a cosine follows.
+        warmup: Steps of linear warm-up.
+        schedule: The fall after it.
+        power: Of a polynomial fall.
+        floor: Where the fall ends, as a share of the peak.
         clip: Largest gradient norm.
-        ema: Decay of the averaged weights.
+        ema: Decay of the averaged weights; 0 for none.
         scalar_factor: Learning rate of single numbers (temperatures, biases), as a multiple.
+        factors: Learning rate of other parameters as a multiple, by a part of their names.
     """
 
     steps: int
     batch: int = 6
+    accumulate: int = 1
     expressions: int = 4
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
     warmup: int = 200
+    schedule: Literal["cosine", "polynomial"] = "cosine"
+    power: float = 0.9
+    floor: float = 0.01
     clip: float = 1.0
     ema: float = 0.998
     scalar_factor: float = 1.0
+    factors: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,6 +94,7 @@ class TrainingConfig:
         evaluate_every: Steps between two validations.
         save_every: Steps between two checkpoints.
         keep: Which averaged weights come out: the "best" on the validation set, or the "last".
+        recompute: Whether activations are computed again in the backward pass to save memory.
         precision: Of the forward pass; "auto" is bf16 on a GPU and float32 on a CPU.
         data: Where the samples come from.
         optimiser: How weights move.
@@ -101,6 +113,7 @@ class TrainingConfig:
     evaluate_every: int = 250
     save_every: int = 50
     keep: Literal["best", "last"] = "best"
+    recompute: bool = False
     precision: Literal["auto", "float32", "bf16"] = "auto"
 
 

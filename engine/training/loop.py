@@ -1,28 +1,31 @@
-"""The training loop: AdamW, warm-up and cosine, averaged weights, validation, resume."""
+"""The training loop: on a CPU, on a GPU, or on many through `accelerate launch`."""
 
 from __future__ import annotations
 
 import json
-import math
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from accelerate import Accelerator
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, IterableDataset
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from engine.data.batch import Batch, TrainingBatches
+from engine.data.batch import Batch
 from engine.errors import InputError
 from engine.training.config import OptimiserConfig
+from engine.training.state import TrainingState, save
 
-Losses = Callable[[nn.Module, Batch], dict[str, Tensor]]
-Validate = Callable[[nn.Module], dict[str, float]]
+Losses = Callable[[Any, Batch], dict[str, Tensor]]
+Validate = Callable[[Any], dict[str, float]]
+LOG_EVERY = 10
 
 
 @dataclass(frozen=True)
@@ -32,183 +35,182 @@ class Run:
     Attributes:
         model: The network with its first weights.
         losses: The weighted parts of the loss on a batch.
-        batches: Batches from a step on.
+        batches: Batches from a number on, for one of several processes:
+            `batches(first, process, processes)`.
         validate: Metrics of a network; "mIoU" chooses the best weights.
         optimiser: How weights move.
         out: Folder of the run.
-        device: Where to train.
+        accelerator: Where to train.
         evaluate_every: Steps between two validations.
         save_every: Steps between two checkpoints.
-        keep: Which averaged weights come out: the "best" on the validation set, or the "last".
+        keep: Which weights come out: the "best" on the validation set, or the "last".
         bf16: Whether the forward pass is computed in bfloat16 where that is safe.
+        seed: Of what the network itself draws.
     """
 
     model: nn.Module
     losses: Losses
-    batches: Callable[[int], TrainingBatches]
+    batches: Callable[[int, int, int], IterableDataset[Batch]]
     validate: Validate
     optimiser: OptimiserConfig
     out: Path
-    device: torch.device
+    accelerator: Accelerator
     evaluate_every: int
     save_every: int
     keep: str = "best"
     bf16: bool = False
+    seed: int = 0
 
 
 def train(run: Run) -> Path:
     """Trains to the last step, from the last checkpoint where there is one.
 
+    A step depends on its number, the seed and the number of processes alone, so a run that was
+    killed ends as one that was not. With several processes each takes its share of a step's views,
+    the first one judges and writes.
+
     Returns:
-        The file of the averaged weights to keep.
+        The file of the weights to keep.
+
+    Raises:
+        InputError: The loss is not a number, or the checkpoint cannot be taken up.
     """
     run.out.mkdir(parents=True, exist_ok=True)
     # Numbers below 1e-38 cost a CPU a hundred times the usual and teach nothing.
     torch.set_flush_denormal(True)
-    state = _State(run)
-    state.resume()
+    state = TrainingState(run.model.to(run.accelerator.device), run.optimiser)
+    state.resume(run.out)
+    parts = _LossParts(run.model, run.losses)
+    stepper = _Stepper(run, state, run.accelerator.prepare(parts))
+    main = run.accelerator.is_main_process
+    log = _Log(run.out, state.step) if main else None
+    with tqdm(
+        total=run.optimiser.steps,
+        initial=state.step,
+        unit="step",
+        dynamic_ncols=True,
+        disable=not main,
+    ) as bar:
+        for batches in _steps(run, state.step):
+            values = stepper.advance(batches)
+            due = state.step == run.optimiser.steps
+            if log is not None:
+                if state.step % LOG_EVERY == 0:
+                    log.losses(values, state)
+                    bar.set_postfix(loss=f"{sum(values.values()):.3f}")
+                if due or state.step % run.evaluate_every == 0:
+                    _judge(run, state, log)
+                if due or state.step % run.save_every == 0:
+                    state.save(run.out)
+            bar.update()
+    if log is not None:
+        log.close()
+    run.accelerator.wait_for_everyone()
+    return run.out / "kept.pt"
+
+
+class _LossParts(nn.Module):
+    """A network and its losses as one forward pass, which is what many GPUs share."""
+
+    def __init__(self, network: nn.Module, losses: Losses) -> None:
+        super().__init__()
+        self.network = network
+        self.losses = losses
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        return self.losses(self.network, batch)
+
+
+def _steps(run: Run, first: int) -> Iterator[list[Batch]]:
+    """The batches of each step, read ahead by another process."""
+    each = run.optimiser.accumulate
+    accelerator = run.accelerator
     loader = DataLoader(
-        run.batches(state.step),
+        run.batches(first * each, accelerator.process_index, accelerator.num_processes),
         batch_size=None,
         num_workers=1,
         prefetch_factor=4,
         generator=torch.Generator(),  # its seeds must not come out of the model's random numbers
+        pin_memory=accelerator.device.type == "cuda",
     )
-    curves = SummaryWriter(run.out / "curves", purge_step=state.step)
-    with tqdm(
-        total=run.optimiser.steps, initial=state.step, unit="step", dynamic_ncols=True
-    ) as bar:
-        for batch in loader:
-            parts = state.advance(batch.to(run.device))
-            if state.step % 10 == 0:
-                for name, value in parts.items():
-                    curves.add_scalar(f"train/{name}", value, state.step)
-                bar.set_postfix(loss=f"{sum(parts.values()):.3f}")
-            if state.step % run.evaluate_every == 0 or state.step == run.optimiser.steps:
-                state.evaluate(curves)
-            if state.step % run.save_every == 0 or state.step == run.optimiser.steps:
-                state.save()
-            bar.update()
-    curves.close()
-    return run.out / "kept.pt"
+    batches: Iterable[Batch] = iter(loader)
+    for _ in range(first, run.optimiser.steps):
+        yield list(islice(batches, each))
 
 
-class _State:
-    """Everything a checkpoint holds."""
-
-    def __init__(self, run: Run) -> None:
+class _Stepper:
+    def __init__(self, run: Run, state: TrainingState, parts: nn.Module) -> None:
         self.run = run
-        self.model = run.model.to(run.device)
-        # Buffers are copied: a causal mask holds infinities, whose average is no number.
-        self.average = AveragedModel(
-            self.model, multi_avg_fn=get_ema_multi_avg_fn(run.optimiser.ema), use_buffers=False
-        )
-        self.optimiser = torch.optim.AdamW(
-            parameter_groups(self.model, run.optimiser), lr=run.optimiser.learning_rate
-        )
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(
-            self.optimiser, warmup_cosine(run.optimiser)
-        )
-        self.step = 0
-        self.best = -1.0
+        self.state = state
+        self.parts = parts
 
-    def advance(self, batch: Batch) -> dict[str, float]:
-        """One step."""
-        self.model.train()
-        with torch.autocast(self.run.device.type, torch.bfloat16, enabled=self.run.bf16):
-            parts = self.run.losses(self.model, batch)
-        total = torch.stack(list(parts.values())).sum()
-        if not torch.isfinite(total):
+    def advance(self, batches: list[Batch]) -> dict[str, float]:
+        """One step over its batches; gives the parts of the loss."""
+        run, state, accelerator = self.run, self.state, self.run.accelerator
+        key = (run.seed, state.step, accelerator.process_index)
+        torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
+        state.network.train()
+        state.optimiser.zero_grad(set_to_none=True)
+        values: dict[str, float] = {}
+        for number, batch in enumerate(batches, 1):
+            more = number < len(batches)
+            with accelerator.no_sync(self.parts) if more else nullcontext():
+                with torch.autocast(accelerator.device.type, torch.bfloat16, enabled=run.bf16):
+                    parts = self.parts(batch.to(accelerator.device))
+                total = torch.stack(list(parts.values())).sum() / len(batches)
+                accelerator.backward(total)
+            for name, value in parts.items():
+                values[name] = values.get(name, 0.0) + float(value.detach()) / len(batches)
+        if not np.isfinite(sum(values.values())):
             raise InputError(
-                f"The loss is not a number at step {self.step}. Lower the learning rate, then "
+                f"The loss is not a number at step {state.step}. Lower the learning rate, then "
                 "start again: training goes on from the last checkpoint."
             )
-        self.optimiser.zero_grad(set_to_none=True)
-        total.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.run.optimiser.clip)
-        self.optimiser.step()
-        self.schedule.step()
-        self.average.update_parameters(self.model)
-        self.step += 1
-        return {name: float(value.detach()) for name, value in parts.items()}
+        nn.utils.clip_grad_norm_(state.network.parameters(), run.optimiser.clip)
+        state.optimiser.step()
+        state.finish_step()
+        return values
 
-    def evaluate(self, curves: SummaryWriter) -> None:
-        """Validates the averaged weights and keeps them if they are the ones to keep."""
-        self.average.eval()
-        metrics = self.run.validate(self.average.module)
+
+def _judge(run: Run, state: TrainingState, log: _Log) -> None:
+    """Validates the weights and keeps them if they are the ones to keep."""
+    state.kept.eval()
+    metrics = run.validate(state.kept)
+    log.validation(metrics, state.step)
+    if run.keep == "last" or metrics["mIoU"] > state.best:
+        state.best = metrics["mIoU"]
+        save(state.kept.state_dict(), run.out / "kept.pt")
+
+
+class _Log:
+    """The curves for TensorBoard, and the validations as lines of JSON."""
+
+    def __init__(self, folder: Path, step: int) -> None:
+        self.curves = SummaryWriter(folder / "curves", purge_step=step)
+        self.lines = folder / "validation.jsonl"
+        if self.lines.exists():
+            # What a killed run judged after its last checkpoint is judged again.
+            kept = [x for x in self.lines.read_text("utf-8").splitlines() if _step_of(x) <= step]
+            self.lines.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+
+    def losses(self, values: dict[str, float], state: TrainingState) -> None:
+        for name, value in values.items():
+            self.curves.add_scalar(f"train/{name}", value, state.step)
+        self.curves.add_scalar("train/learning rate", state.schedule.get_last_lr()[0], state.step)
+
+    def validation(self, metrics: dict[str, float], step: int) -> None:
         for name, value in metrics.items():
-            curves.add_scalar(f"validation/{name}", value, self.step)
-        with (self.run.out / "validation.jsonl").open("a", encoding="utf-8") as log:
-            log.write(json.dumps({"step": self.step, **metrics}) + "\n")
-        if self.run.keep == "last" or metrics["mIoU"] > self.best:
-            self.best = metrics["mIoU"]
-            save(self.average.module.state_dict(), self.run.out / "kept.pt")
+            self.curves.add_scalar(f"validation/{name}", value, step)
+        with self.lines.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps({"step": step, **metrics}) + "\n")
 
-    def save(self) -> None:
-        """Writes the checkpoint, whole or not at all."""
-        state = {
-            "model": self.model.state_dict(),
-            "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "schedule": self.schedule.state_dict(),
-            "step": self.step,
-            "best": self.best,
-            "random": torch.get_rng_state(),
-        }
-        save(state, self.run.out / "checkpoint.pt")
-
-    def resume(self) -> None:
-        """Takes up the last checkpoint, if there is one."""
-        path = self.run.out / "checkpoint.pt"
-        if not path.exists():
-            return
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        self.model.load_state_dict(state["model"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.schedule.load_state_dict(state["schedule"])
-        torch.set_rng_state(state["random"])
-        self.step, self.best = state["step"], state["best"]
+    def close(self) -> None:
+        self.curves.close()
 
 
-def parameter_groups(model: nn.Module, config: OptimiserConfig) -> list[dict[str, Any]]:
-    """Matrices decay; vectors and position embeddings do not; single numbers move faster.
-
-    Adam moves a number by about the learning rate a step, whatever its gradient: a temperature or
-    a bias that has far to go needs a larger one.
-    """
-    embeddings = ("embedding", "pos_embed", "img_pe")
-    decayed, kept, scalars = [], [], []
-    for name, parameter in model.named_parameters():
-        if not parameter.requires_grad:
-            continue
-        if parameter.numel() == 1:
-            scalars.append(parameter)
-        elif parameter.ndim > 1 and not any(word in name for word in embeddings):
-            decayed.append(parameter)
-        else:
-            kept.append(parameter)
-    return [
-        {"params": decayed, "weight_decay": config.weight_decay},
-        {"params": kept, "weight_decay": 0.0},
-        {"params": scalars, "weight_decay": 0.0, "lr": config.learning_rate * config.scalar_factor},
-    ]
-
-
-def warmup_cosine(config: OptimiserConfig) -> Callable[[int], float]:
-    """Share of the peak learning rate at a step: a ramp, then half a cosine down to a hundredth."""
-
-    def share(step: int) -> float:
-        if step < config.warmup:
-            return (step + 1) / config.warmup
-        progress = (step - config.warmup) / max(1, config.steps - config.warmup)
-        return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
-
-    return share
-
-
-def save(state: dict[str, Any], path: Path) -> None:
-    """Writes a state beside its name and renames it."""
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    os.replace(partial, path)
+def _step_of(line: str) -> float:
+    """The step of a validation; a line that a kill cut short is of no step to keep."""
+    try:
+        return float(json.loads(line)["step"])
+    except ValueError:
+        return float("inf")

@@ -10,7 +10,6 @@ from engine.backbones.open_clip import OpenClipSizes
 from engine.backbones.sam2 import Sam2Sizes
 from engine.backbones.siglip import SiglipSizes
 
-
 STRIDE = 32
 """The coarsest stride of SAM's image encoder; sides of an input are multiples of it."""
 

@@ -19,7 +19,10 @@ from torch import Tensor, nn
 from engine.data.batch import Batch
 from engine.errors import InputError
 from engine.training.config import OptimiserConfig
-from engine.training.loop import Losses, Run, parameter_groups, save, train, warmup_cosine
+from engine.training.loop import Losses, Run, train
+from engine.training.parameters import parameter_groups
+from engine.training.schedule import learning_rate
+from engine.training.state import save
 from tests.engine.training.tiny_run import SETTINGS, STEPS, ending, tiny_run
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -197,15 +200,31 @@ def test_a_loss_that_is_no_number_ends_the_run_with_advice_and_keeps_the_checkpo
 # Schedule and parameters
 
 
-@given(st.integers(0, 50), st.integers(1, 300))
-def test_the_learning_rate_ramps_up_and_falls_to_a_hundredth(warmup: int, more: int) -> None:
-    share = warmup_cosine(OptimiserConfig(steps=warmup + more, warmup=warmup))
+@given(
+    st.integers(0, 50),
+    st.integers(1, 300),
+    st.sampled_from(["cosine", "polynomial"]),
+    st.floats(0.5, 3),
+    st.floats(0, 0.5),
+)
+def test_the_learning_rate_ramps_up_and_falls_to_its_floor(
+    warmup: int, more: int, schedule: str, power: float, floor: float
+) -> None:
+    settings = {"schedule": schedule, "power": power, "floor": floor}
+    share = learning_rate(OptimiserConfig(steps=warmup + more, warmup=warmup, **settings))
     shares = [share(step) for step in range(warmup + more + 1)]
-    assert all(0 < value <= 1 for value in shares)
-    assert max(shares) == shares[warmup] == 1
+    assert all(0 <= value <= 1 for value in shares)
+    assert max(shares) == shares[warmup] == pytest.approx(1)
     assert shares[:warmup] == sorted(shares[:warmup])
     assert shares[warmup:] == sorted(shares[warmup:], reverse=True)
-    assert shares[-1] == pytest.approx(0.01)
+    assert shares[-1] == pytest.approx(floor, abs=1e-9)
+
+
+def test_a_polynomial_fall_is_the_polynomial() -> None:
+    config = OptimiserConfig(steps=110, warmup=10, schedule="polynomial", power=0.9, floor=0.0)
+    assert learning_rate(config)(60) == pytest.approx(0.5**0.9)
+    cosine = OptimiserConfig(steps=110, warmup=10, floor=0.0)
+    assert learning_rate(cosine)(35) == pytest.approx((1 + 2**-0.5) / 2)
 
 
 class Mixed(nn.Module):
@@ -216,32 +235,39 @@ class Mixed(nn.Module):
         self.pos_embed = nn.Parameter(torch.zeros(2, 4))
         self.logit_scale = nn.Parameter(torch.zeros(()))
         self.logit_bias = nn.Parameter(torch.zeros(1))
+        self.fusion = nn.Linear(4, 1)
         self.frozen = nn.Parameter(torch.zeros(4, 4), requires_grad=False)
 
 
 def test_matrices_decay_single_numbers_are_fast_and_frozen_weights_stay() -> None:
     model = Mixed()
     groups = parameter_groups(
-        model, OptimiserConfig(steps=9, learning_rate=1e-3, weight_decay=0.05, scalar_factor=10)
+        model,
+        OptimiserConfig(
+            steps=9,
+            learning_rate=1e-3,
+            weight_decay=0.05,
+            scalar_factor=10,
+            factors={"fusion": 2.0, "fusion.weight": 5.0},
+        ),
     )
     of = {
         name: next((g for g in groups if any(p is member for member in g["params"])), None)
         for name, p in model.named_parameters()
     }
-    rates = torch.optim.AdamW(groups, lr=1e-3).param_groups
-    rate = {name: rates[groups.index(group)]["lr"] for name, group in of.items() if group}
+    rate = {name: group["lr"] for name, group in of.items() if group}
     decay = {name: group["weight_decay"] for name, group in of.items() if group}
 
     assert of["frozen"] is None
-    assert {name for name, value in decay.items() if value} == {"linear.weight"}
-    assert {n for n, value in rate.items() if value == 0.01} == {"logit_scale", "logit_bias"}
-    assert {value for name, value in rate.items() if "logit" not in name} == {1e-3}
+    assert {name for name, value in decay.items() if value} == {"linear.weight", "fusion.weight"}
+    fast = {"logit_scale": 0.01, "logit_bias": 0.01, "fusion.weight": 0.002, "fusion.bias": 0.002}
+    assert rate == pytest.approx({**dict.fromkeys(rate, 1e-3), **fast})
     assert sum(len(group["params"]) for group in groups) == len(of) - 1
 
 
 def test_single_numbers_stay_fast_along_the_schedule(tmp_path: Path) -> None:
     settings = {**SETTINGS, "scalar_factor": 10.0}
     train(point_run(tmp_path, optimiser=OptimiserConfig(**settings))[0])
-    decayed, kept, scalars = checkpoint(tmp_path)["optimiser"]["param_groups"]
-    assert scalars["lr"] == pytest.approx(10 * kept["lr"])
-    assert decayed["lr"] == kept["lr"] == pytest.approx(0.01 * OptimiserConfig(1).learning_rate)
+    rates = [group["lr"] for group in checkpoint(tmp_path)["optimiser"]["param_groups"]]
+    last = 0.01 * OptimiserConfig(1).learning_rate
+    assert rates == pytest.approx([last, last, 10 * last][: len(rates)])

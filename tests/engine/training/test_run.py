@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,17 +13,14 @@ import torch
 from PIL import Image
 
 from engine.data.categories import VHR10
+from engine.systems.rsrefseg2 import training
 from engine.systems.rsrefseg2.checkpoint import load_own
 from engine.systems.rsrefseg2.model import RSRefSeg2
-from engine.systems.rsrefseg2.pretraining import EncoderPretraining
 from engine.training import run as room
 from engine.training.config import DataConfig, OptimiserConfig, TrainingConfig
-from engine.training.loop import save
-from engine.training.run import export, validation_views
+from engine.training.validation import validation_views
 from tests.engine.systems.conftest import tiny_config
 from tests.engine.training.tiny_run import painted_scene
-
-CPU = torch.device("cpu")
 
 
 def test_validation_asks_the_same_in_every_run() -> None:
@@ -51,13 +49,15 @@ def logits(model: RSRefSeg2) -> torch.Tensor:
     return model(torch.rand(2, 3, 64, 64), ids).masks.logits
 
 
-@pytest.mark.parametrize("objective", ["referring", "encoders"])
-def test_what_a_run_keeps_becomes_weights_of_the_model(tmp_path: Path, objective: str) -> None:
-    trained, other = tiny(1), tiny(2)
-    network = trained if objective == "referring" else EncoderPretraining(trained, len(VHR10))
-    save(network.state_dict(), tmp_path / "kept.pt")
-    load_own(other, export(tmp_path / "kept.pt", tmp_path / "kept.safetensors"))
-    error = (logits(trained) - logits(other)).abs().max()
+@pytest.mark.parametrize("teach", [training.referring, training.encoders])
+def test_what_a_run_keeps_becomes_weights_of_the_model(tmp_path: Path, teach: Any) -> None:
+    torch.manual_seed(1)
+    task = teach(tiny_config(), None)
+    trained = task.network if teach is training.referring else task.network.model
+    task.export(task.network.state_dict(), tmp_path / "kept.safetensors")
+    other = tiny(2)
+    load_own(other, tmp_path / "kept.safetensors")
+    error = (logits(trained.eval()) - logits(other)).abs().max()
     assert error < 0.02 * logits(trained).abs().max()
     assert (logits(trained) - logits(tiny(2))).abs().max() > 10 * error
 
@@ -92,11 +92,11 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrainingConfig:
 
 
 def test_encoders_and_then_sentences_are_taught(tmp_path: Path, config: TrainingConfig) -> None:
-    first = room.run(config, CPU)
+    first = room.run(config, "cpu")
     sentences = replace(
         config, objective="referring", initial=str(first), out=tmp_path / "sentences"
     )
-    second = room.run(sentences, CPU)
+    second = room.run(sentences, "cpu")
 
     taught, encoders = tiny(0), tiny(0)
     load_own(encoders, first)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from accelerate import Accelerator
 from torch import Tensor, nn
 
 from engine.data.batch import Batch, TrainingBatches
@@ -42,6 +43,13 @@ def sampler() -> ViewSampler:
     return ViewSampler(scenes, VHR10[:2], side=64, expressions=2, seed=3)
 
 
+def tiny_batches(size: int) -> Callable[[int, int, int], TrainingBatches]:
+    def batches(first: int, process: int, processes: int) -> TrainingBatches:
+        return TrainingBatches(sampler(), size, first, 10 * STEPS, process)
+
+    return batches
+
+
 def noisy_losses(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
     """The model's own losses and one that depends on the generator of random numbers."""
     parts = training_losses(model, batch)
@@ -60,10 +68,10 @@ def tiny_run(out: Path, losses: Losses = noisy_losses, **changes: Any) -> Run:
     torch.manual_seed(0)
     values: dict[str, Any] = {
         "model": RSRefSeg2(tiny_config()),
-        "batches": lambda first: TrainingBatches(sampler(), 1, first, STEPS),
+        "batches": tiny_batches(1),
         "validate": finite_share,
         "optimiser": OptimiserConfig(**SETTINGS),
-        "device": torch.device("cpu"),
+        "accelerator": Accelerator(cpu=True),
         "evaluate_every": STEPS,
         "save_every": 2,
     }

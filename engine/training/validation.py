@@ -1,0 +1,57 @@
+"""Validation on views that are the same in every run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.data.categories import Category
+from engine.data.expressions import ExpressionGenerator
+from engine.data.scene import Scene
+from engine.data.views import View, visible_objects, whole_view
+from engine.evaluation.metrics import ReferringMetrics
+
+EXPRESSIONS = 6
+
+
+def validation_views(
+    scenes: Sequence[Scene], categories: Sequence[Category], longest: int
+) -> list[View]:
+    """Every scene whole, with sentences that are the same in every run."""
+    views = []
+    for number, scene in enumerate(scenes):
+        pixels, instances = whole_view(scene, longest)
+        numbers = np.array([-1, *scene.categories])
+        areas = np.bincount(instances.numpy().ravel(), minlength=len(numbers)).astype(float)
+        rng = np.random.default_rng((7, number))
+        objects = visible_objects(instances, numbers, areas)
+        found = ExpressionGenerator(categories, rng).draw(objects, scene.unlabelled)
+        present = [e for e in found if e.kind != "absent"][:EXPRESSIONS]
+        absent = [e for e in found if e.kind == "absent"][:1]
+        views.append(View(pixels, instances, numbers, scene.unlabelled, (*present, *absent)))
+    return views
+
+
+@torch.inference_mode()
+def validate_referring(
+    predict: Callable[[Tensor, list[str]], Tensor], views: Sequence[View]
+) -> dict[str, float]:
+    """Metrics over what is there, mIoU of each kind of sentence, and how often absence is seen.
+
+    Args:
+        predict: Logits `(E, H, W)` of `E` sentences about one view `(3, H, W)`.
+        views: With their sentences.
+    """
+    everything, kinds = ReferringMetrics(), dict[str, ReferringMetrics]()
+    for view in views:
+        logits = predict(view.pixels, [e.text for e in view.expressions]).cpu()
+        for expression, mask in zip(view.expressions, logits > 0, strict=True):
+            truth = view.mask(expression).bool().numpy()
+            kinds.setdefault(expression.kind, ReferringMetrics()).add(mask.numpy(), truth)
+            if expression.kind != "absent":
+                everything.add(mask.numpy(), truth)
+    by_kind = {f"mIoU/{kind}": metrics.summary()["mIoU"] for kind, metrics in sorted(kinds.items())}
+    return {**everything.summary(), **by_kind}
