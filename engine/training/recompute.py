@@ -17,4 +17,4 @@ def recompute(blocks: Iterable[nn.Module]) -> None:
     """
     for block in blocks:
         forward: Any = block.forward
-        block.forward = partial(checkpoint, forward, use_reentrant=False)  # type: ignore[method-assign]
+        block.forward = partial(checkpoint, forward, use_reentrant=False)

@@ -64,7 +64,7 @@ def run(config: TrainingConfig, device: str = "auto") -> Path:
             model=task.network,
             losses=task.losses,
             batches=batches,
-            validate=partial(task.validate, views=views),
+            validate=lambda network: task.validate(network, views),
             optimiser=optimiser,
             out=config.out,
             accelerator=accelerator,
