@@ -68,14 +68,30 @@ def test_an_interrupted_run_ends_as_one_that_was_not(straight: Path, tmp_path: P
     assert checkpoint(tmp_path)["step"] == STEPS
 
 
-def test_a_killed_run_ends_as_one_that_was_not(straight: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.engine.training.tiny_run", str(tmp_path), "5"]
-    killed = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+@pytest.mark.parametrize(
+    ("moment", "number", "saved"),
+    [
+        pytest.param("step", 0, 0, id="before the first checkpoint"),
+        pytest.param("step", 5, 4, id="in the middle of a step"),
+        pytest.param("save", 1, 2, id="while the second checkpoint is written"),
+        pytest.param("judge", 0, 4, id="while it is judged"),
+        pytest.param("save", 2, 4, id="while the judged weights are written"),
+        pytest.param("save", 3, 4, id="while the last checkpoint is written"),
+    ],
+)
+def test_a_killed_run_ends_as_one_that_was_not(
+    straight: Path, tmp_path: Path, moment: str, number: int, saved: int
+) -> None:
+    program = ["-m", "tests.engine.training.tiny_run", str(tmp_path), moment, str(number)]
+    killed = subprocess.run([sys.executable, *program], cwd=ROOT, capture_output=True, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
-    assert checkpoint(tmp_path)["step"] == 4
+    assert (checkpoint(tmp_path)["step"] if saved else 0) == saved
     kept = train(tiny_run(tmp_path))
     assert same(checkpoint(tmp_path), checkpoint(straight))
     assert same(torch.load(kept, weights_only=True), torch.load(straight / kept.name))
+    assert (tmp_path / "validation.jsonl").read_text() == (
+        straight / "validation.jsonl"
+    ).read_text()
 
 
 def test_a_finished_run_stays_as_it_is(straight: Path) -> None:

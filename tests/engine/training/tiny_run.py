@@ -1,4 +1,4 @@
-"""The smallest run there is; as a program, one that is killed: `tiny_run FOLDER STEP`."""
+"""The smallest run there is; as a program, one that is killed: `tiny_run FOLDER MOMENT NUMBER`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,29 @@ def ending(at: int, end: Callable[[], object], losses: Losses = noisy_losses) ->
     return until
 
 
+def kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killing_save(at: int) -> Callable[..., None]:
+    """`torch.save` that leaves half a file and dies, at a call counted from 0."""
+    calls, whole = count(), torch.save
+
+    def until(state: Any, path: Path) -> None:
+        whole(state, path)
+        if next(calls) == at:
+            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+            kill()
+
+    return until
+
+
 if __name__ == "__main__":
-    kill = ending(int(sys.argv[2]), lambda: os.kill(os.getpid(), signal.SIGKILL))
-    train(tiny_run(Path(sys.argv[1]), kill))
+    out, moment, at = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    losses = ending(at, kill) if moment == "step" else noisy_losses
+    if moment == "save":
+        torch.save = killing_save(at)
+    run = tiny_run(out, losses)
+    if moment == "judge":
+        run = replace(run, validate=lambda _: kill())  # type: ignore[arg-type, return-value]
+    train(run)
