@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
 from engine import __version__
-from engine.errors import EngineError
+from engine.data.sample import ReferringSample
+from engine.errors import EngineError, InputError
+from engine.evaluation.protocols import PROTOCOLS
 from engine.result import Progress
+
+DATASETS = ("jsonl",)
+"""Data sets that a model can be measured on; `_samples` reads them."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs a command and ends the process: 0, or 1 with a message when something is wrong."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser().parse_args(given, argparse.Namespace(arguments=given))
     command: Callable[[argparse.Namespace], None] = options.command
     try:
         command(options)
@@ -66,27 +73,67 @@ def segment(options: argparse.Namespace) -> None:
 
 def evaluate(options: argparse.Namespace) -> None:
     """Measures a model on referring samples."""
+    from engine import segment as way
     from engine import zoo
-    from engine.data import jsonl
+    from engine.evaluation import contact_sheet, protocols, report
     from engine.evaluation.evaluate import evaluate as measure
+    from engine.raster.boundary import writing
 
-    model = zoo.load(options.model, options.device)
-    samples = jsonl.read(options.annotations, options.images, options.split)
-    everything, kinds = measure(
-        tqdm(samples, unit="sample", disable=None), model, options.threshold
-    )
-    summary: dict[str, Any] = everything.summary()
-    for name, value in summary.items():
-        print(f"{name:8} {value}" if name == "n" else f"{name:8} {100 * value:.2f}")
-    if options.json:
-        by_kind = {kind: metrics.summary() for kind, metrics in sorted(kinds.items()) if kind}
-        report = {
+    protocol = protocols.choose(options.protocol, options.size)
+    way.check_options(options.threshold, ())
+    samples = list(_samples(options))
+    if not samples:
+        split = f" of the split '{options.split}'" if options.split else ""
+        raise InputError(f"{options.root / options.annotations} holds no samples{split}.")
+    # What cannot be written is known before the model has run for an hour.
+    with _files(options.json, options.markdown, options.contact_sheet) as (as_json, page, sheet):
+        model = zoo.load(options.model, options.device)
+        evaluation = measure(
+            tqdm(samples, unit="sample", disable=None), model, options.threshold, protocol
+        )
+        facts = {
             "model": options.model,
             "weights_sha256": model.weights_sha256,
-            **summary,
-            "kinds": by_kind,
+            "device": model.device.type,
+            "dataset": options.dataset,
+            "annotations": str(options.root / options.annotations),
+            "split": options.split,
+            "command": f"python -m engine {shlex.join(options.arguments)}",
         }
-        options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        numbers = report.report(evaluation, facts)
+        if as_json:
+            with writing(as_json):
+                as_json.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
+        if page:
+            with writing(page):
+                page.write_text(report.markdown(numbers), encoding="utf-8")
+        if sheet:
+            title = f"{report.title(numbers)}: {len(samples)} samples, protocol {protocol.name}"
+            picture = contact_sheet.contact_sheet(title, evaluation.best, evaluation.worst)
+            with writing(sheet):
+                picture.save(sheet, "PNG")
+    print(report.lines(numbers))
+
+
+def _samples(options: argparse.Namespace) -> Iterator[ReferringSample]:
+    """The samples of a data set, one of `DATASETS`."""
+    from engine.data import jsonl
+
+    return jsonl.read(
+        options.root / options.annotations, options.root / options.images, options.split
+    )
+
+
+@contextmanager
+def _files(*paths: Path | None) -> Iterator[list[Path | None]]:
+    """Where to write each file: all appear together when the block ends well, or none does."""
+    from engine.raster.atomic import replacing
+    from engine.segment import make_folder
+
+    with ExitStack() as stack:
+        for path in filter(None, paths):
+            make_folder(path.parent)
+        yield [path and stack.enter_context(replacing(path)) for path in paths]
 
 
 def train(options: argparse.Namespace) -> None:
@@ -146,13 +193,28 @@ def _parser() -> argparse.ArgumentParser:
 
     part = commands.add_parser("evaluate", help="measure a model on referring samples")
     part.add_argument("--model", default="rsrefseg2-compact")
-    part.add_argument("--dataset", choices=["jsonl"], default="jsonl")
-    part.add_argument("--annotations", type=Path, required=True)
-    part.add_argument("--images", type=Path, required=True)
-    part.add_argument("--split")
+    part.add_argument("--dataset", choices=DATASETS, default=DATASETS[0])
+    part.add_argument(
+        "--root", type=Path, default=Path(), help="folder that the next two are in (default: here)"
+    )
+    part.add_argument("--annotations", type=Path, required=True, help="file with the samples")
+    part.add_argument("--images", type=Path, required=True, help="folder with the images")
+    part.add_argument("--split", help="only this split")
     part.add_argument("--threshold", type=float, default=0.5)
+    part.add_argument(
+        "--protocol", choices=tuple(PROTOCOLS), default="ours", help="whose way to count"
+    )
+    part.add_argument(
+        "--size",
+        type=int,
+        help=f"pixels a side that lavt compares at (default: {PROTOCOLS['lavt'].side})",
+    )
     _add_device(part)
-    part.add_argument("--json", type=Path, help="write the numbers to this file")
+    part.add_argument("--json", type=Path, help="write every number to this file")
+    part.add_argument("--markdown", type=Path, help="write the tables to this file")
+    part.add_argument(
+        "--contact-sheet", type=Path, help="draw the best and the worst cases into this PNG"
+    )
     part.set_defaults(command=evaluate)
 
     part = commands.add_parser("train", help="train a model as a TOML file says")

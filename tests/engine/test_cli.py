@@ -1,4 +1,4 @@
-"""The command line, in processes of its own, with the bundled model."""
+"""The command line with the bundled model, in processes of its own where a model runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import numpy as np
 import pyogrio
 import pytest
 import rasterio
+from PIL import Image
 
+from engine.cli import main
 from engine.client import clean_environment
 from engine.data.jsonl import encode_mask
 from engine.raster.stored import at_least
@@ -69,31 +71,71 @@ def test_an_evaluation_goes_the_way_of_a_segmentation(done, codes, tmp_path: Pat
     said = at_least(codes, threshold)
     common = {"split": "val", "file_name": SCENE.name, "sent": "the large white airplane"}
     rows = [
-        {**common, "kind": "right", "segmentation": encode_mask(said)},
-        {**common, "kind": "wrong", "segmentation": encode_mask(~said)},
+        {**common, "kind": "right", "category_name": "airplane", "segmentation": encode_mask(said)},
+        {**common, "kind": "wrong", "category_name": "ship", "segmentation": encode_mask(~said)},
         {**common, "split": "train", "segmentation": encode_mask(~said)},
     ]
-    annotations, report = tmp_path / "rows.jsonl", tmp_path / "report.json"
-    annotations.write_text("\n".join(map(json.dumps, rows)))
-    options = ("--annotations", annotations, "--images", SCENE.parent, "--json", report)
-    ran = engine("evaluate", *options, "--split", "val", "--threshold", repr(threshold))
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    paths = [tmp_path / "new" / name for name in ("report.json", "report.md", "sheet.png")]
+    options = ("--root", tmp_path, "--annotations", "rows.jsonl", "--images", SCENE.parent)
+    reports = ("--json", paths[0], "--markdown", paths[1], "--contact-sheet", paths[2])
+    ran = engine("evaluate", *options, "--split", "val", "--threshold", repr(threshold), *reports)
 
     assert ran.returncode == 0, ran.stderr
-    printed = dict(line.split() for line in ran.stdout.splitlines())
-    levels = [f"Pr@{level}" for level in (0.5, 0.6, 0.7, 0.8, 0.9)]
-    assert list(printed) == [*levels, "oIoU", "mIoU", "n"]
-    assert {printed[name] for name in (*levels, "mIoU")} == {"50.00"}
-    assert float(printed["oIoU"]) == pytest.approx(
-        100 * said.sum() / (said.sum() + said.size), abs=0.006
-    )
-    assert printed["n"] == "2"
-    told = json.loads(report.read_text())
+    told = json.loads(paths[0].read_text())
     assert told["weights_sha256"] == json.loads(done.stdout.splitlines()[-1])["weights_sha256"]
     assert (told["mIoU"], told["n"], told["model"]) == (0.5, 2, MODEL)
+    assert told["oIoU"] == pytest.approx(said.sum() / (said.sum() + said.size), abs=1e-6)
+    assert (told["protocol"], told["threshold"], told["split"]) == ("ours", threshold, "val")
+    assert told["command"].startswith(f"python -m engine evaluate --root {tmp_path} --annotations")
     assert {kind: metrics["mIoU"] for kind, metrics in told["kinds"].items()} == {
         "right": 1.0,
         "wrong": 0.0,
     }
+    assert [row["iou"] for row in told["samples"]] == [1, 0]
+    assert (told["seconds"]["encodes"], told["seconds"]["decodes"]) == (1, 2)
+
+    shares = ["50.00"] * 5 + [f"{100 * told['oIoU']:.2f}", "50.00"]
+    printed = [line.split() for line in ran.stdout.splitlines()]
+    assert [MODEL, *shares] in printed
+    assert ["right", *["100.00"] * 7, "1"] in printed
+    assert ["ship", *["0.00"] * 7, "1"] in printed
+    assert f"| {MODEL} | {' | '.join(shares)} |" in paths[1].read_text()
+    with Image.open(paths[2]) as sheet:
+        assert sheet.format == "PNG"
+        assert min(sheet.size) > 600
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--split", "test"), "rows.jsonl holds no samples of the split 'test'"),
+        (("--protocol", "rsrefseg", "--size", 480), "compares at the image's own size"),
+        (("--threshold", 2), "threshold 2.0 is not above 0"),
+        (("--json", SCENE / "report.json"), "cannot be made"),
+    ],
+    ids=["no samples", "size", "threshold", "nowhere to write"],
+)
+def test_an_evaluation_that_makes_no_sense_is_refused_before_the_model_runs(
+    tmp_path: Path, options: tuple[object, ...], words: str
+) -> None:
+    row = {"split": "val", "file_name": SCENE.name, "sent": "a ship"}
+    segmentation = encode_mask(np.zeros((256, 256), bool))
+    (tmp_path / "rows.jsonl").write_text(json.dumps({**row, "segmentation": segmentation}))
+    data = ("--annotations", tmp_path / "rows.jsonl", "--images", SCENE.parent)
+    with pytest.raises(SystemExit, match=rf"^error: .*{words}"):
+        main([str(a) for a in ("evaluate", *data, "--model", "rsrefseg2-large", *options)])
+
+
+def test_no_report_of_a_broken_evaluation_is_left(tmp_path: Path) -> None:
+    row = {"split": "val", "file_name": SCENE.name, "sent": "a ship"}
+    segmentation = encode_mask(np.zeros((3, 3), bool))
+    (tmp_path / "rows.jsonl").write_text(json.dumps({**row, "segmentation": segmentation}))
+    data = ("--annotations", tmp_path / "rows.jsonl", "--images", SCENE.parent)
+    ran = engine("evaluate", *data, "--json", tmp_path / "r.json", "--markdown", tmp_path / "r.md")
+    assert ran.returncode == 1
+    assert "rows.jsonl, line 1: the mask of “a ship” is 3 x 3 pixels" in ran.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
 
 
 @pytest.mark.parametrize(
