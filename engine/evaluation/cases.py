@@ -69,27 +69,21 @@ class Cases:
             truth=encode_mask(comparison.truth),
         )
         # Twice as many as are shown, since the best ones are no candidates for the worst.
-        self._best = _first([*self._best, case], 2 * self.count, sign=-1)
-        self._worst = _first([*self._worst, case], 2 * self.count, sign=1)
+        self._best = _ranked([*self._best, case], -1)[: 2 * self.count]
+        self._worst = _ranked([*self._worst, case], 1)[: 2 * self.count]
 
     def best_and_worst(self) -> tuple[list[Case], list[Case]]:
         """At most `count` of each and half of all: no case is both, and no worst beats a best."""
-        best = _by_image(self._best)[: min(self.count, (self._shown + 1) // 2)]
+        best = self._best[: min(self.count, (self._shown + 1) // 2)]
         taken = {case.number for case in best}
         limit = min((case.iou for case in best), default=0.0)
         left = [case for case in self._worst if case.number not in taken and case.iou <= limit]
-        return best, _by_image(left)[: min(self.count, self._shown // 2)]
+        return best, left[: min(self.count, self._shown // 2)]
 
 
-def _first(cases: list[Case], size: int, sign: int) -> list[Case]:
-    """In order of IoU times a sign: the first `size`, and the first of the first `size` images."""
+def _ranked(cases: Sequence[Case], sign: int) -> list[Case]:
+    """By IoU times a sign: the first of each image, then the others."""
     ordered = sorted(cases, key=lambda case: (sign * case.iou, -case.union, case.number))
-    kept = {case.number for case in (*ordered[:size], *_by_image(ordered)[:size])}
-    return [case for case in ordered if case.number in kept]
-
-
-def _by_image(ordered: Sequence[Case]) -> list[Case]:
-    """The first of each image, then the others."""
     first: dict[Path, int] = {}
     for case in ordered:
         first.setdefault(case.image, case.number)
