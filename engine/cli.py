@@ -1,4 +1,4 @@
-"""The command line: `python -m engine segment | evaluate | train | models | serve`."""
+"""The command line: `python -m engine segment | evaluate | check | train | models | serve`."""
 
 from __future__ import annotations
 
@@ -136,6 +136,18 @@ def _files(*paths: Path | None) -> Iterator[list[Path | None]]:
         yield [path and stack.enter_context(replacing(path)) for path in paths]
 
 
+def check(options: argparse.Namespace) -> None:
+    """Goes through a data set and reports what is wrong with it."""
+    from engine.data.audit import audit
+    from engine.data.datasets import Dataset
+
+    samples = Dataset(options.dataset, options.root, options.images).samples()
+    found = audit(tqdm(samples, unit="sample", disable=None))
+    print(found.markdown())
+    if found.errors:
+        sys.exit(1)
+
+
 def train(options: argparse.Namespace) -> None:
     """Trains as a TOML file says."""
     from engine import device
@@ -216,6 +228,16 @@ def _parser() -> argparse.ArgumentParser:
         "--contact-sheet", type=Path, help="draw the best and the worst cases into this PNG"
     )
     part.set_defaults(command=evaluate)
+
+    part = commands.add_parser("check", help="find what is wrong with a data set")
+    part.add_argument("--dataset", required=True, help="jsonl, refsegrs, rrsis-d or risbench")
+    place = part.add_mutually_exclusive_group(required=True)
+    place.add_argument("--root", type=Path, metavar="FOLDER", help="the data set as published")
+    place.add_argument("--annotations", dest="root", type=Path, metavar="FILE", help="of jsonl")
+    part.add_argument(
+        "--images", type=Path, metavar="FOLDER", help="of jsonl; the file's if left out"
+    )
+    part.set_defaults(command=check)
 
     part = commands.add_parser("train", help="train a model as a TOML file says")
     part.add_argument("config", type=Path)

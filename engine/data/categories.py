@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -25,11 +26,30 @@ class Category:
 
     def matches(self, expression: str) -> bool:
         """Whether the expression names this category, in the singular or the plural."""
-        text = expression.lower().replace("-", " ").replace("_", " ")
         return any(
-            re.search(rf"\b({re.escape(word)}|{re.escape(plural(word))})\b", text)
+            re.search(rf"\b({re.escape(word)}|{re.escape(plural(word))})\b", _words(expression))
             for word in self.singulars
         )
+
+
+def only_named(expression: str, categories: Sequence[Category]) -> str:
+    """The name of the one category that an expression names; empty for none or several.
+
+    The longest words count: a "storage tank" is no "tank".
+    """
+    names = {
+        form: category.name
+        for category in categories
+        for word in category.singulars
+        for form in (word, plural(word))
+    }
+    longest_first = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    found = {names[form] for form in re.findall(rf"\b(?:{longest_first})\b", _words(expression))}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _words(expression: str) -> str:
+    return expression.lower().replace("-", " ").replace("_", " ")
 
 
 def plural(noun: str) -> str:

@@ -25,10 +25,10 @@ def read(annotations: Path, images: Path, split: str | None = None) -> Iterator[
         split: Only this split.
 
     Raises:
-        InputError: A line that is no sample; it names the line.
+        InputError: A line that is no sample; it names the line. Images are not looked for.
     """
     try:
-        with annotations.open(encoding="utf-8") as lines:
+        with annotations.open(encoding="utf-8-sig") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
                     row = _row(line, f"{annotations}, line {number}")
@@ -43,18 +43,17 @@ def _row(line: str, where: str) -> dict[str, Any]:
         row = json.loads(line)
     except ValueError as cause:
         raise InputError(f"{where}: no JSON ({cause}).") from cause
+    if not isinstance(row, dict):
+        raise InputError(f"{where}: no JSON object.")
     missing = [key for key in ("split", "sent", "file_name", "segmentation") if key not in row]
     if missing:
         raise InputError(f"{where}: {', '.join(missing)} is missing.")
-    return dict(row)
+    return row
 
 
 def _sample(row: dict[str, Any], images: Path, where: str) -> ReferringSample:
-    image = images / row["file_name"]
-    if not image.is_file():
-        raise InputError(f"{where}: the image {image} is not there.")
     return ReferringSample(
-        image=image,
+        image=images / str(row["file_name"]),
         expression=str(row["sent"]),
         split=row["split"],
         where=where,
@@ -71,6 +70,8 @@ def decode_mask(segmentation: Any, where: str = "segmentation") -> NDArray[np.bo
         InputError: It is neither.
     """
     parts = segmentation if isinstance(segmentation, list) else [segmentation]
+    if not parts:
+        raise InputError(f"{where}: the segmentation is empty.")
     try:
         masks = []
         for part in parts:
@@ -84,7 +85,7 @@ def decode_mask(segmentation: Any, where: str = "segmentation") -> NDArray[np.bo
                 raise ValueError(f"its runs cover {sum(counts)} pixels, not {height} x {width}")
             masks.append(coco_mask.decode(compressed).astype(bool))
         return np.logical_or.reduce(masks)
-    except (KeyError, TypeError, ValueError, IndexError) as cause:
+    except (LookupError, TypeError, ValueError, OverflowError, MemoryError) as cause:
         raise InputError(f"{where}: the segmentation is no COCO RLE ({cause}).") from cause
 
 

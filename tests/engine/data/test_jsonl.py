@@ -14,15 +14,7 @@ from PIL import Image
 
 from engine.data import jsonl
 from engine.errors import InputError
-
-
-def counts(mask: np.ndarray) -> dict[str, object]:
-    """Uncompressed COCO RLE: runs of 0 and 1 in turn, column by column."""
-    flat = mask.ravel(order="F")
-    edges = np.flatnonzero(np.diff(flat.astype(int))) + 1
-    runs = np.diff([0, *edges, flat.size]).tolist()
-    return {"size": list(mask.shape), "counts": runs if not flat[0] else [0, *runs]}
-
+from tests.engine.data.folders import counts
 
 masks = arrays(
     bool, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=12), elements=st.booleans()
@@ -67,9 +59,10 @@ def test_a_split_is_read(folder: Path) -> None:
     [
         ("{", "line 1: no JSON"),
         ('{"split": "val"}', "line 1: sent, file_name, segmentation is missing"),
+        ("7", "line 1: no JSON object"),
         (
-            '{"split": "val", "sent": "a", "file_name": "no.jpg", "segmentation": {}}',
-            r"line 1: the image .*no\.jpg",
+            '{"split": "val", "sent": "a", "file_name": "a.jpg", "segmentation": []}',
+            "line 1: the segmentation is empty",
         ),
         (
             '{"split": "val", "sent": "a", "file_name": "a.jpg", "segmentation": {"size": [4]}}',
@@ -86,6 +79,12 @@ def test_a_bad_line_is_named(folder: Path, line: str, message: str) -> None:
     (folder / "bad.jsonl").write_text(line)
     with pytest.raises(InputError, match=message):
         [sample.mask for sample in jsonl.read(folder / "bad.jsonl", folder)]
+
+
+def test_samples_are_listed_whether_or_not_their_images_are_there(folder: Path) -> None:
+    (folder / "a.jpg").unlink()
+    samples = list(jsonl.read(folder / "rows.jsonl", folder))
+    assert [sample.image for sample in samples] == [folder / "a.jpg"] * 2
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
