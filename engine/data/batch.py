@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -61,7 +62,7 @@ def collate(views: list[View], category_names: list[str]) -> Batch:
     )
 
 
-class TrainingBatches(IterableDataset[Batch]):
+class StepBatches(IterableDataset[Batch], ABC):
     """Batches `first` to `last`, or one of several processes' share of them.
 
     What is in a batch depends on its number alone, so runs resume exactly; two processes with
@@ -69,14 +70,14 @@ class TrainingBatches(IterableDataset[Batch]):
     """
 
     def __init__(
-        self, sampler: ViewSampler, size: int, first: int, last: int, process: int = 0
+        self, size: int, first: int, last: int, process: int = 0, processes: int = 1
     ) -> None:
         super().__init__()
-        self.sampler = sampler
         self.size = size
         self.first = first
         self.last = last
-        self.process = process
+        self.own = range(process * size, (process + 1) * size)
+        self.together = processes * size
 
     def __iter__(self) -> Iterator[Batch]:
         worker = torch.utils.data.get_worker_info()
@@ -85,10 +86,21 @@ class TrainingBatches(IterableDataset[Batch]):
         for step in range(self.first + start, self.last, stride):
             yield self.batch(step)
 
+    @abstractmethod
     def batch(self, step: int) -> Batch:
         """The batch of a number."""
-        own = range(self.process * self.size, (self.process + 1) * self.size)
-        views = [self.sampler.view(step, number) for number in own]
+
+
+class TrainingBatches(StepBatches):
+    """Views drawn from scenes."""
+
+    def __init__(self, sampler: ViewSampler, size: int, *steps: int) -> None:
+        super().__init__(size, *steps)
+        self.sampler = sampler
+
+    def batch(self, step: int) -> Batch:
+        """The batch of a number."""
+        views = [self.sampler.view(step, number) for number in self.own]
         rng = np.random.default_rng((self.sampler.seed, step))
         names = []
         for category in self.sampler.categories:

@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from engine.data.batch import Batch
+from engine.data.batch import Batch, StepBatches
 from engine.errors import InputError
 from engine.training.config import OptimiserConfig
 from engine.training.state import TrainingState, save
@@ -50,7 +50,7 @@ class Run:
 
     model: nn.Module
     losses: Losses
-    batches: Callable[[int, int, int], IterableDataset[Batch]]
+    batches: Callable[[int, int, int], StepBatches]
     validate: Validate
     optimiser: OptimiserConfig
     out: Path

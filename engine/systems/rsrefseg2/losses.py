@@ -25,13 +25,19 @@ def cross_entropy(logits: Tensor, label: Tensor) -> Tensor:
 def dice(logits: Tensor, label: Tensor, eps: float = 1e-3) -> Tensor:
     """`1 - 2 <p, y> / (<p, p> + <y, y>)` of each sample, averaged.
 
-    Ignored pixels take part as they are.
+    Ignored pixels take part as they are, as published.
     """
     probability = logits.sigmoid().flatten(1)
     target = label.to(logits.dtype).flatten(1)
     overlap = (probability * target).sum(1)
     total = (probability.square().sum(1) + eps) + (target.square().sum(1) + eps)
     return (1 - 2 * overlap / total).mean()
+
+
+def known_dice(logits: Tensor, label: Tensor) -> Tensor:
+    """Dice without ignored pixels: there nothing is meant and nothing found."""
+    unknown = label == IGNORE
+    return dice(logits.masked_fill(unknown, -torch.inf), label.masked_fill(unknown, 0))
 
 
 def orthogonality(t1: Tensor, t2: Tensor) -> Tensor:
@@ -46,24 +52,33 @@ def downsample_label(label: Tensor, size: tuple[int, ...]) -> Tensor:
 
 
 def dense_alignment(dense: Tensor, label: Tensor) -> Tensor:
-    """Cross-entropy of the dense prompt `(B, 1, M, M)` with the mask, the first term of Eq. 12."""
-    small = F.interpolate(label.float(), dense.shape[-2:], mode="area")
-    return F.binary_cross_entropy_with_logits(dense, small)
+    """Cross-entropy of the dense prompt with the mask, the first term of Eq. 12.
+
+    Args:
+        dense: `(B, 1, M, M)`.
+        label: `(B, 1, H, W)` of 0, 1 and 255, which is left out.
+    """
+    return spatial_alignment(dense, label)
 
 
 def spatial_alignment(logits: Tensor, label: Tensor) -> Tensor:
     """Cross-entropy of positions' similarity with what a sentence means, Eq. 12's second term.
 
+    A position's truth is the share of its known pixels that are meant, and it counts by how much
+    of it is known. Every sentence about which anything is known counts the same.
+
     Args:
         logits: `(B, S, h, w)` of `ContrastiveHead.spatial_logits`.
-        label: `(B, S, H, W)` of 0, 1 and 255; a sentence with 255 anywhere in an image is left
-            out of it.
+        label: `(B, S, H, W)` of 0, 1 and 255, which is left out.
     """
     unknown = label == IGNORE
-    share = F.interpolate(label.masked_fill(unknown, 0).float(), logits.shape[-2:], mode="area")
-    loss = F.binary_cross_entropy_with_logits(logits.float(), share, reduction="none").mean((2, 3))
-    known = ~unknown.flatten(2).any(2)
-    return (loss * known).sum() / known.sum().clamp(min=1)
+    known = F.interpolate((~unknown).float(), logits.shape[-2:], mode="area")
+    meant = F.interpolate(label.masked_fill(unknown, 0).float(), logits.shape[-2:], mode="area")
+    share = meant / known.masked_fill(known == 0, 1)
+    loss = F.binary_cross_entropy_with_logits(logits.float(), share, reduction="none")
+    weight = known.sum((2, 3))
+    each = (loss * known).sum((2, 3)) / weight.masked_fill(weight == 0, 1)
+    return each.sum() / (weight > 0).sum().clamp(min=1)
 
 
 class ContrastiveHead(nn.Module):

@@ -14,8 +14,9 @@ from engine.systems.rsrefseg2.model import Output, RSRefSeg2
 def training_losses(model: RSRefSeg2, batch: Batch) -> dict[str, Tensor]:
     """The weighted parts of the loss; their sum is the total.
 
-    Terms of weight 0 are not computed. The spatial term looks at the sentence of every category
-    at once, so that each image teaches all it shows.
+    Terms of weight 0 are not computed. Where a batch names categories, the spatial term looks at
+    the sentence of every category at once, so that each image teaches all it shows; elsewhere at
+    each expression with its own mask, as published.
     """
     weights = model.config.loss
     features = model.encode(batch.pixels.float() / 255)
@@ -26,7 +27,7 @@ def training_losses(model: RSRefSeg2, batch: Batch) -> dict[str, Tensor]:
     parts = _segmentation(output, batch.masks, weights.ce, weights.dice)
     parts["ortho"] = weights.ortho * losses.orthogonality(output.prompts.t1, output.prompts.t2)
     if weights.sample:
-        logits = model.head.sample_logits(repeated.image_map, batch.masks, output.prompts.t2)
+        logits = model.head.sample_logits(repeated.image_map, batch.masks == 1, output.prompts.t2)
         parts["sample"] = weights.sample * model.head.sample_alignment(logits)
     if weights.dense:
         parts["dense"] = weights.dense * losses.dense_alignment(output.prompts.dense, batch.masks)
@@ -36,11 +37,15 @@ def training_losses(model: RSRefSeg2, batch: Batch) -> dict[str, Tensor]:
             output.masks.presence.float(), there.float()
         )
     if weights.spatial:
-        names = model.encoder.text(model.encoder.tokenize(batch.category_names).to(device)).pooled
-        logits = model.head.spatial_logits(
-            features.image_map, names.expand(len(features.image_map), -1, -1)
-        )
-        parts["spatial"] = weights.spatial * losses.spatial_alignment(logits, batch.category_masks)
+        if batch.category_names:
+            ids = model.encoder.tokenize(batch.category_names).to(device)
+            names = model.encoder.text(ids).pooled.expand(len(batch.pixels), -1, -1)
+            logits = model.head.spatial_logits(features.image_map, names)
+            spatial = losses.spatial_alignment(logits, batch.category_masks)
+        else:
+            logits = model.head.spatial_logits(repeated.image_map, text.pooled[:, None])
+            spatial = losses.spatial_alignment(logits, batch.masks)
+        parts["spatial"] = weights.spatial * spatial
     return parts
 
 
@@ -50,7 +55,7 @@ def _segmentation(output: Output, masks: Tensor, ce: float, dice: float) -> dict
     )
     return {
         "ce": ce * losses.cross_entropy(logits, masks),
-        "dice": dice * losses.dice(logits, masks),
+        "dice": dice * losses.known_dice(logits, masks),
     }
 
 

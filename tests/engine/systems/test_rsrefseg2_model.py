@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from engine import zoo
+from engine.data import risbench
 from engine.data.batch import Batch
+from engine.data.referring import Fit, ReferringBatches
 from engine.systems.rsrefseg2 import losses
 from engine.systems.rsrefseg2.config import LossWeights
 from engine.systems.rsrefseg2.model import RSRefSeg2
 from engine.systems.rsrefseg2.objective import training_losses
 from engine.systems.rsrefseg2.prompter import pool_words
 from engine.systems.rsrefseg2.segmenter import RSRefSeg2Segmenter
+from tests.engine.data import folders
 from tests.engine.systems.conftest import tiny_config
+
+Alignment = Callable[[Tensor, Tensor], Tensor]
 
 CPU = torch.device("cpu")
 
@@ -145,6 +155,88 @@ def test_a_category_without_labels_teaches_nothing() -> None:
     assert logits.grad is not None
     assert not logits.grad[1, 1].any()
     assert logits.grad[0, 1].any()
+
+
+ALIGNMENTS = [losses.dense_alignment, losses.spatial_alignment]
+
+
+@pytest.mark.parametrize("alignment", ALIGNMENTS)
+def test_an_alignment_is_that_of_the_known_part(alignment: Alignment) -> None:
+    logits = torch.randn(2, 1, 4, 4)
+    masks = torch.randint(0, 2, (2, 1, 16, 16), dtype=torch.uint8)
+    padded = masks.clone()
+    padded[..., 8:] = losses.IGNORE
+    known = alignment(logits[..., :2], masks[..., :8])
+    assert torch.allclose(alignment(logits, padded), known)
+    assert not torch.allclose(alignment(logits, masks), known)
+
+
+@pytest.mark.parametrize("alignment", ALIGNMENTS)
+def test_a_position_known_in_part_is_judged_by_that_part(alignment: Alignment) -> None:
+    """Where all that is known is meant, a sure yes is right, however little is known."""
+    masks = torch.ones(1, 1, 16, 16, dtype=torch.uint8)
+    masks[..., 1:] = losses.IGNORE
+    assert float(alignment(torch.full((1, 1, 4, 4), 20.0), masks)) < 1e-6
+
+
+def without_categories(masks: Tensor) -> Batch:
+    with_categories = batch()
+    return dataclasses.replace(
+        with_categories,
+        masks=masks,
+        category_names=[],
+        category_masks=torch.zeros(2, 0, 64, 64, dtype=torch.uint8),
+    )
+
+
+def test_without_categories_each_expression_is_aligned_with_its_own_mask(model: RSRefSeg2) -> None:
+    """The second image's sentence is judged on the second image alone."""
+    masks = batch().masks
+    masks[2] = losses.IGNORE
+    pixels = without_categories(masks).pixels
+    expected = []
+    for image, sentence in ((0, "the ship"), (0, "all ships")):
+        features = model.encode(pixels[image : image + 1].float() / 255)
+        text = model.encoder.text(model.encoder.tokenize([sentence])).pooled
+        logits = model.head.spatial_logits(features.image_map, text[None])
+        expected.append(losses.spatial_alignment(logits, masks[:1]))
+    found = training_losses(model, without_categories(masks))["spatial"]
+    assert torch.allclose(found, torch.stack(expected).mean(), atol=1e-5)
+
+
+def test_what_is_ignored_teaches_nothing(model: RSRefSeg2) -> None:
+    unknown = torch.full_like(batch().masks, losses.IGNORE)
+    parts = training_losses(model, without_categories(unknown))
+    parts.pop("ortho")  # is about the sentences alone
+    torch.stack(list(parts.values())).sum().backward()
+    gradients = [p.grad for p in model.parameters() if p.grad is not None]
+    assert gradients
+    assert max(float(gradient.abs().max()) for gradient in gradients) < 1e-6
+
+
+def test_dice_does_not_see_padding() -> None:
+    """Whatever the model says there, the overlap is counted in the rest."""
+    masks = batch().masks
+    masks[..., 50:] = losses.IGNORE
+    logits = torch.full((3, 1, 64, 64), 20.0).masked_fill(masks == 0, -20.0)
+    assert float(losses.dice(logits, masks)) > 0.5
+    assert float(losses.known_dice(logits, masks)) < 1e-5
+
+
+@pytest.mark.parametrize("fit", ["stretch", "pad"])
+def test_a_step_on_samples_of_a_data_set_teaches_every_part(tmp_path: Path, fit: Fit) -> None:
+    torch.manual_seed(0)
+    model = RSRefSeg2(tiny_config()).train()
+    root = folders.risbench(tmp_path, "train", "1.png the ship\n2.png a bridge below the road")
+    batches = ReferringBatches(list(risbench.read(root)), 2, 0, 1, side=64, fit=fit)
+    parts = training_losses(model, batches.batch(0))
+    assert set(parts) == {"ce", "dice", "ortho", "sample", "dense", "spatial"}
+    assert all(torch.isfinite(part) for part in parts.values())
+    torch.stack(list(parts.values())).sum().backward()
+    gradients = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+    assert all(torch.isfinite(gradient).all() for gradient in gradients.values())
+    for room in ("encoder", "sam", "prompter", "head.logit_scale2"):
+        assert any(g.any() for name, g in gradients.items() if name.startswith(room)), room
 
 
 def test_only_adapters_and_what_was_added_train(siglip_model: RSRefSeg2) -> None:
