@@ -13,13 +13,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from engine import __version__
-from engine.data.sample import ReferringSample
 from engine.errors import EngineError, InputError
 from engine.evaluation.protocols import PROTOCOLS
 from engine.result import Progress
-
-DATASETS = ("jsonl",)
-"""Data sets that a model can be measured on; `_samples` reads them."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -75,16 +71,17 @@ def evaluate(options: argparse.Namespace) -> None:
     """Measures a model on referring samples."""
     from engine import segment as way
     from engine import zoo
+    from engine.data.datasets import Dataset
     from engine.evaluation import contact_sheet, protocols, report
     from engine.evaluation.evaluate import evaluate as measure
     from engine.raster.boundary import writing
 
     protocol = protocols.choose(options.protocol, options.size)
     way.check_options(options.threshold, ())
-    samples = list(_samples(options))
+    samples = list(Dataset(options.dataset, options.root, options.images).samples(options.split))
     if not samples:
         split = f" of the split '{options.split}'" if options.split else ""
-        raise InputError(f"{options.root / options.annotations} holds no samples{split}.")
+        raise InputError(f"{options.root} holds no samples{split}.")
     # What cannot be written is known before the model has run for an hour.
     with _files(options.json, options.markdown, options.contact_sheet) as (as_json, page, sheet):
         model = zoo.load(options.model, options.device)
@@ -96,7 +93,7 @@ def evaluate(options: argparse.Namespace) -> None:
             "weights_sha256": model.weights_sha256,
             "device": model.device.type,
             "dataset": options.dataset,
-            "annotations": str(options.root / options.annotations),
+            "annotations": str(options.root),
             "split": options.split,
             "command": f"python -m engine {shlex.join(options.arguments)}",
         }
@@ -113,15 +110,6 @@ def evaluate(options: argparse.Namespace) -> None:
             with writing(sheet):
                 picture.save(sheet, "PNG")
     print(report.lines(numbers))
-
-
-def _samples(options: argparse.Namespace) -> Iterator[ReferringSample]:
-    """The samples of a data set, one of `DATASETS`."""
-    from engine.data import jsonl
-
-    return jsonl.read(
-        options.root / options.annotations, options.root / options.images, options.split
-    )
 
 
 @contextmanager
@@ -205,12 +193,7 @@ def _parser() -> argparse.ArgumentParser:
 
     part = commands.add_parser("evaluate", help="measure a model on referring samples")
     part.add_argument("--model", default="rsrefseg2-compact")
-    part.add_argument("--dataset", choices=DATASETS, default=DATASETS[0])
-    part.add_argument(
-        "--root", type=Path, default=Path(), help="folder that the next two are in (default: here)"
-    )
-    part.add_argument("--annotations", type=Path, required=True, help="file with the samples")
-    part.add_argument("--images", type=Path, required=True, help="folder with the images")
+    _add_dataset(part)
     part.add_argument("--split", help="only this split")
     part.add_argument("--threshold", type=float, default=0.5)
     part.add_argument(
@@ -230,13 +213,7 @@ def _parser() -> argparse.ArgumentParser:
     part.set_defaults(command=evaluate)
 
     part = commands.add_parser("check", help="find what is wrong with a data set")
-    part.add_argument("--dataset", required=True, help="jsonl, refsegrs, rrsis-d or risbench")
-    place = part.add_mutually_exclusive_group(required=True)
-    place.add_argument("--root", type=Path, metavar="FOLDER", help="the data set as published")
-    place.add_argument("--annotations", dest="root", type=Path, metavar="FILE", help="of jsonl")
-    part.add_argument(
-        "--images", type=Path, metavar="FOLDER", help="of jsonl; the file's if left out"
-    )
+    _add_dataset(part)
     part.set_defaults(command=check)
 
     part = commands.add_parser("train", help="train a model as a TOML file says")
@@ -255,6 +232,18 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+
+
+def _add_dataset(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--dataset", default="jsonl", help="jsonl (default), refsegrs, rrsis-d or risbench"
+    )
+    place = parser.add_mutually_exclusive_group(required=True)
+    place.add_argument("--root", type=Path, metavar="FOLDER", help="the data set as published")
+    place.add_argument("--annotations", dest="root", type=Path, metavar="FILE", help="of jsonl")
+    parser.add_argument(
+        "--images", type=Path, metavar="FOLDER", help="of jsonl; the file's if left out"
+    )
 
 
 class _Bar:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, overload
 
 import numpy as np
 import torch
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.data.batch import Batch, StepBatches
+from engine.data.expressions import Expression
 from engine.data.sample import ReferringSample
-from engine.data.views import IGNORE
+from engine.data.views import IGNORE, View
 from engine.errors import InputError, RasterError
 from engine.raster.source import Source, open_source
 from engine.raster.windows import Window
@@ -105,6 +106,39 @@ class ReferringBatches(StepBatches):
         if number in self.boxed:
             draw_boxes(pixels, self._rng(BOXES, epoch, number))
         return fit_view(torch.from_numpy(pixels), torch.from_numpy(label), self.side, self.fit)
+
+
+class ReferringViews(Sequence[View]):
+    """Samples as views to validate on, each read when it is looked at."""
+
+    def __init__(self, samples: Sequence[ReferringSample], side: int, fit: Fit) -> None:
+        self.samples = samples
+        self.side = side
+        self.fit: Fit = fit
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    @overload
+    def __getitem__(self, index: int) -> View: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[View]: ...
+    def __getitem__(self, index: int | slice) -> View | Sequence[View]:
+        """The view of a sample, its one object being what its sentence means.
+
+        Raises:
+            InputError: The image or the mask cannot be read.
+        """
+        if isinstance(index, slice):
+            return ReferringViews(self.samples[index], self.side, self.fit)
+        sample = self.samples[index]
+        pixels, label = torch.from_numpy(read_pixels(sample)), torch.from_numpy(read_label(sample))
+        pixels, label = fit_view(pixels, label, self.side, self.fit)
+        meant = (label[0] == 1).long()
+        numbers = (1,) if meant.any() else ()
+        kind = (sample.kind or "given") if numbers else "absent"
+        expression = Expression(sample.expression, kind, numbers, 0)
+        return View(pixels, meant, np.array([-1, 0]), frozenset(), (expression,))
 
 
 def read_pixels(sample: ReferringSample) -> NDArray[np.uint8]:

@@ -17,9 +17,16 @@ T = TypeVar("T")
 class DataConfig:
     """Where the samples come from.
 
+    Objects with generated sentences ("coco") are cut into views; samples that come with their
+    sentences (the other formats) are whole images, and their own val split is validated on.
+
     Attributes:
-        annotations: COCO file, relative to the repository's root.
+        format: Of the data set.
+        annotations: COCO's or jsonl's file, relative to the repository's root.
         images: Folder of its images.
+        root: Folder of a data set in any other format, as published.
+        fit: How an image with its own sentence becomes a square.
+        black_boxes: Whether one such image in five is shown under black boxes.
         labelled_only_if_present: Categories that most images leave unlabelled.
         backgrounds: Folders of images that show none of the categories.
         validation_share: Share of images held out, in blocks of neighbouring file names.
@@ -29,8 +36,12 @@ class DataConfig:
         mosaic: Share of views made of four parts.
     """
 
-    annotations: Path
-    images: Path
+    format: Literal["coco", "jsonl", "refsegrs", "rrsis-d", "risbench"] = "coco"
+    annotations: Path = Path()
+    images: Path = Path()
+    root: Path = Path()
+    fit: Literal["stretch", "pad"] = "stretch"
+    black_boxes: bool = False
     labelled_only_if_present: tuple[str, ...] = ()
     backgrounds: tuple[str, ...] = ()
     validation_share: float = 0.1

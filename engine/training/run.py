@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -11,9 +12,11 @@ from accelerate import Accelerator
 from accelerate.utils import DistributedDataParallelKwargs
 
 from engine.data.backgrounds import backgrounds
-from engine.data.batch import TrainingBatches
+from engine.data.batch import StepBatches, TrainingBatches
 from engine.data.categories import VHR10
 from engine.data.coco import CocoInstances
+from engine.data.datasets import Dataset
+from engine.data.referring import ReferringBatches, ReferringViews
 from engine.data.split import split
 from engine.data.views import View, ViewSampler
 from engine.systems.rsrefseg2 import training as rsrefseg2
@@ -48,23 +51,21 @@ def run(config: TrainingConfig, device: str = "auto") -> Path:
         kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
     )
     torch.manual_seed(config.seed)
-    sampler, views = data(config)
+    data = _generated(config) if config.data.format == "coco" else _given(config)
     task = tasks()[config.model, config.objective](Path(config.initial) if config.initial else None)
     if config.recompute:
         recompute(task.blocks)
     optimiser = config.optimiser
 
-    def batches(first: int, process: int, processes: int) -> TrainingBatches:
-        del processes  # a process's views are numbered after those of the processes before it
-        last = optimiser.steps * optimiser.accumulate
-        return TrainingBatches(sampler, optimiser.batch, first, last, process)
+    def batches(first: int, process: int, processes: int) -> StepBatches:
+        return data.batches(first, optimiser.steps * optimiser.accumulate, process, processes)
 
     kept = train(
         Run(
             model=task.network,
             losses=task.losses,
             batches=batches,
-            validate=lambda network: task.validate(network, views),
+            validate=lambda network: task.validate(network, data.views),
             optimiser=optimiser,
             out=config.out,
             accelerator=accelerator,
@@ -83,8 +84,16 @@ def run(config: TrainingConfig, device: str = "auto") -> Path:
     return weights
 
 
-def data(config: TrainingConfig) -> tuple[ViewSampler, list[View]]:
-    """Training views and the views to validate on."""
+@dataclass(frozen=True)
+class _Data:
+    """Training batches by `(first, last, process, processes)`, and the views to validate on."""
+
+    batches: Callable[[int, int, int, int], StepBatches]
+    views: Sequence[View]
+
+
+def _generated(config: TrainingConfig) -> _Data:
+    """Views of labelled objects, with generated sentences."""
     chosen = config.data
     source = CocoInstances(chosen.annotations, chosen.images, chosen.labelled_only_if_present)
     training, validation = split(source.present(), chosen.validation_share)
@@ -101,4 +110,27 @@ def data(config: TrainingConfig) -> tuple[ViewSampler, list[View]]:
         seed=config.seed,
     )
     scenes = list(source.scenes(validation, chosen.longest_side))
-    return sampler, validation_views(scenes, VHR10, config.validation_side)
+    return _Data(
+        partial(TrainingBatches, sampler, config.optimiser.batch),
+        validation_views(scenes, VHR10, config.validation_side),
+    )
+
+
+def _given(config: TrainingConfig) -> _Data:
+    """Images that come with their sentences."""
+    chosen = config.data
+    dataset = (
+        Dataset("jsonl", chosen.annotations, chosen.images)
+        if chosen.format == "jsonl"
+        else Dataset(chosen.format, chosen.root)
+    )
+    batches = partial(
+        ReferringBatches,
+        list(dataset.samples("train")),
+        config.optimiser.batch,
+        side=config.side,
+        fit=chosen.fit,
+        black_boxes=chosen.black_boxes,
+        seed=config.seed,
+    )
+    return _Data(batches, ReferringViews(list(dataset.samples("val")), config.side, chosen.fit))

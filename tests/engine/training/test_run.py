@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 from engine.data.categories import VHR10
+from engine.errors import InputError
 from engine.systems.rsrefseg2 import training
 from engine.systems.rsrefseg2.checkpoint import load_own
 from engine.systems.rsrefseg2.model import RSRefSeg2
@@ -84,7 +85,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrainingConfig:
     return TrainingConfig(
         model="rsrefseg2-compact",
         out=tmp_path / "encoders",
-        data=DataConfig(tmp_path / "coco.json", tmp_path, validation_share=0.5),
+        data=DataConfig(annotations=tmp_path / "coco.json", images=tmp_path, validation_share=0.5),
         optimiser=OptimiserConfig(steps=2, batch=2, expressions=2, warmup=1),
         objective="encoders",
         side=64,
@@ -114,3 +115,39 @@ def test_encoders_and_then_sentences_are_taught(tmp_path: Path, config: Training
     assert metrics["n"] >= 10
     assert {"mIoU", "oIoU", "mIoU/absent", "mIoU/unique"} <= set(metrics)
     assert np.isfinite(list(metrics.values())).all()
+
+
+def test_a_published_data_set_is_taught_with_its_own_sentences(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RISBench's layout; what is judged is its val split."""
+    monkeypatch.setattr(room, "compact", tiny_config)
+    root = tmp_path / "risbench"
+    for folder in ("img_rgb", "mask"):
+        (root / folder).mkdir(parents=True)
+    for number, splits in enumerate(["train", "train", "train", "val", "val"]):
+        scene = painted_scene(f"{number}.png", 0)
+        Image.fromarray(scene.pixels.transpose(1, 2, 0)).save(root / "img_rgb" / scene.name)
+        Image.fromarray((scene.instances > 0).astype(np.uint8) * 255).save(
+            root / "mask" / scene.name
+        )
+        with (root / f"output_phrase_{splits}.txt").open("a") as lines:
+            lines.write(f"{scene.name} the red airplane at the upper left\n")
+    config = TrainingConfig(
+        model="rsrefseg2-compact",
+        out=tmp_path / "out",
+        data=DataConfig(format="risbench", root=root, fit="pad", black_boxes=True),
+        optimiser=OptimiserConfig(steps=3, batch=2, warmup=1, schedule="polynomial", ema=0.0),
+        side=64,
+        recompute=True,
+    )
+    weights = room.run(config, "cpu")
+    load_own(tiny(0), weights)
+    (line,) = (tmp_path / "out" / "validation.jsonl").read_text().splitlines()
+    metrics = json.loads(line)
+    assert (metrics["step"], metrics["n"]) == (3, 2)
+    assert metrics["mIoU/given"] == metrics["mIoU"]
+
+    (root / "img_rgb" / "4.png").unlink()
+    with pytest.raises(InputError, match=r"output_phrase_val\.txt, line 2.*4\.png"):
+        room.run(replace(config, out=tmp_path / "again"), "cpu")

@@ -46,7 +46,7 @@ def sampler() -> ViewSampler:
 
 def tiny_batches(size: int) -> Callable[[int, int, int], TrainingBatches]:
     def batches(first: int, process: int, processes: int) -> TrainingBatches:
-        return TrainingBatches(sampler(), size, first, 10 * STEPS, process)
+        return TrainingBatches(sampler(), size, first, 10 * STEPS, process, processes)
 
     return batches
 
