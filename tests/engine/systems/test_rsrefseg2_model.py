@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor
 
 from engine import zoo
@@ -57,6 +59,66 @@ def test_padding_is_cut_off_and_the_rest_stays_in_place() -> None:
         model.decode(model.encode(square), "ship")[:32],
         atol=1e-5,
     )
+
+
+sides = st.integers(1, 4000)
+
+
+@given(sides, sides)
+def test_a_fitted_input_has_the_shape_of_its_view_and_never_enlarges_it(h: int, w: int) -> None:
+    config = tiny_config(resize="fit", largest_scale=0.5)
+    shown, whole = config.input_shape(h, w)
+    assert shown == whole, "nothing is padded"
+    scale = min(64 / max(h, w), 0.5)
+    for side, size in zip(whole, (h, w), strict=True):
+        assert side % 32 == 0
+        assert size * scale - 0.5 <= side < max(1, size * scale + 0.5) + 32
+        assert side <= 64
+
+
+@given(sides, sides)
+def test_a_padded_input_is_the_square_and_keeps_the_ratio(h: int, w: int) -> None:
+    shown, whole = tiny_config(resize="pad").input_shape(h, w)
+    assert whole == (64, 64)
+    assert max(shown) == 64
+    for side, size in zip(shown, (h, w), strict=True):
+        assert side == pytest.approx(64 * size / max(h, w), abs=1)
+
+
+@pytest.mark.parametrize(("presence", "share"), [(-5.0, 0.0), (1000.0, 1.0)])
+def test_no_logit_rises_above_that_of_anything_being_there(presence: float, share: float) -> None:
+    """A denied presence empties the mask; a sure one changes nothing."""
+    image = torch.rand(1, 3, 64, 64)
+    answers = []
+    for heeded in (True, False):
+        torch.manual_seed(0)
+        model = RSRefSeg2(tiny_config(presence=heeded, resize="fit")).eval()
+        score = model.sam.sam_mask_decoder.pred_obj_score_head.layers[-1]
+        with torch.inference_mode():
+            score.weight.zero_()
+            score.bias.fill_(presence)
+            answers.append(model(image, model.encoder.tokenize(["the ship"])).masks.logits)
+    heeded, free = answers
+    assert torch.equal(heeded, free.clamp(max=presence))
+    assert (heeded > 0).float().mean() == share * (free > 0).float().mean()
+    assert (free > 0).any()
+
+
+def test_the_presence_is_taught_by_whether_anything_is_meant(model: RSRefSeg2) -> None:
+    """Its gradient pulls up where a mask has something in it, and down where it has nothing."""
+    config = dataclasses.replace(model.config, loss=LossWeights(ce=0, dice=0, presence=1.0))
+    model.config = config
+    head = model.sam.sam_mask_decoder.pred_obj_score_head.layers[-1].bias
+    signs = []
+    for meant in (0, 1):
+        masks = torch.full((1, 1, 64, 64), meant, dtype=torch.uint8)
+        pixels = torch.zeros(1, 3, 64, 64, dtype=torch.uint8)
+        nothing = torch.zeros(1, 0, 64, 64, dtype=torch.uint8)
+        batch = Batch(pixels, torch.tensor([1]), ["the ship"], masks, [], nothing)
+        model.zero_grad()
+        training_losses(model, batch)["presence"].backward()
+        signs.append(head.grad.sign().item())
+    assert signs == [1.0, -1.0]
 
 
 def test_the_answer_depends_on_the_expression_and_not_on_its_neighbours(model: RSRefSeg2) -> None:
