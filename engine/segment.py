@@ -239,7 +239,8 @@ class _Windows:
         key = (*self.place, self.model.card.id, self.model.weights_sha256, window)
         with _memory(self.model):
             features = self.features.get(
-                key, lambda: self.model.encode(torch.from_numpy(view.pixels))
+                key,
+                lambda: self.model.encode(torch.from_numpy(view.pixels), self.raster.resolution),
             )
             logits = self.model.decode(features, self.expression)
         probability: NDArray[np.float32] = logits.sigmoid().numpy()

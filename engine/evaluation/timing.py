@@ -28,10 +28,10 @@ class TimedSegmenter:
         self.encodes: list[float] = []
         self.decodes: list[float] = []
 
-    def encode(self, view: Tensor) -> Any:
+    def encode(self, view: Tensor, resolution: float | None = None) -> Any:
         """The model's features of a view."""
         started = time.perf_counter()
-        features = self.model.encode(view)
+        features = self.model.encode(view, resolution)
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
         self.encodes.append(time.perf_counter() - started)

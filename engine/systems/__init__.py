@@ -24,8 +24,14 @@ class Segmenter(Protocol):
     device: torch.device
     weights_sha256: str
 
-    def encode(self, view: Tensor) -> Any:
-        """Text-independent features of a view `(3, h, w)` uint8 of any size."""
+    def encode(self, view: Tensor, resolution: float | None = None) -> Any:
+        """Text-independent features of a view `(3, h, w)` uint8 of any size.
+
+        Args:
+            view: The pixels.
+            resolution: Metres a pixel, where it is known, for models that know objects by their
+                size.
+        """
 
     def decode(self, features: Any, expression: str) -> Tensor:
         """Logits `(h, w)` float32 at the view's size, on the CPU."""

@@ -31,7 +31,7 @@ class Oracle:
         self.device = torch.device("cpu")
         self.weights_sha256 = "0123456789abcdef" * 4
 
-    def encode(self, view: Tensor) -> Tensor:
+    def encode(self, view: Tensor, resolution: float | None = None) -> Tensor:
         return view.clone()
 
     def decode(self, features: Tensor, expression: str) -> Tensor:

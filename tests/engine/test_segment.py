@@ -321,7 +321,7 @@ def test_progress_counts_the_windows(tmp_path: Path, scene: Source) -> None:
 
 
 class Greedy(Oracle):
-    def encode(self, view: torch.Tensor) -> torch.Tensor:
+    def encode(self, view: torch.Tensor, resolution: float | None = None) -> torch.Tensor:
         raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
 
 

@@ -101,6 +101,8 @@ class RSRefSeg2Config:
             shape, in multiples of 32, so that the left of the view is the left of the input.
         largest_scale: Views are shown at most this much enlarged, so that a small extent is seen
             at the scale of a large one.
+        ground: Metres of ground that a pixel of the input should show at least, where a view's
+            resolution is known; None shows every resolution alike.
         loss: Weights of the losses.
         initial_bias: What the biases of the dense prompt (where the encoder has none of its own)
             and of both alignments start at. The published model starts at log 0.5; trained from
@@ -115,13 +117,24 @@ class RSRefSeg2Config:
     presence: bool = False
     resize: Literal["pad", "fit"] = "pad"
     largest_scale: float = math.inf
+    ground: float | None = None
     loss: LossWeights = field(default_factory=LossWeights)
     initial_bias: float = math.log(0.5)
 
-    def input_shape(self, height: int, width: int) -> tuple[tuple[int, int], tuple[int, int]]:
-        """How large a view is shown, and the input it is shown in; the rest of it is padding."""
+    def input_shape(
+        self, height: int, width: int, resolution: float | None = None
+    ) -> tuple[tuple[int, int], tuple[int, int]]:
+        """How large a view is shown, and the input it is shown in; the rest of it is padding.
+
+        Args:
+            height: Of the view in pixels.
+            width: Of the view in pixels.
+            resolution: Of the view in metres a pixel, where it is known.
+        """
         side = self.sam.image
         scale = min(side / max(height, width), self.largest_scale)
+        if resolution is not None and self.ground is not None:
+            scale = min(scale, resolution / self.ground)
         shown = (max(1, round(height * scale)), max(1, round(width * scale)))
         if self.resize == "pad":
             return shown, (side, side)
@@ -136,7 +149,7 @@ def large() -> RSRefSeg2Config:
 
 def compact() -> RSRefSeg2Config:
     """The same at some six million parameters, trained from nothing for the plugin's bundle."""
-    side = 512
+    side = 768
     return RSRefSeg2Config(
         encoder=OpenClipSizes(image=side),
         sam=Sam2Sizes(
@@ -162,7 +175,8 @@ def compact() -> RSRefSeg2Config:
         dynamic_multimask=False,
         presence=True,
         resize="fit",
-        largest_scale=0.5,
+        largest_scale=0.75,
+        ground=0.8,
         loss=LossWeights(
             ce=2.0, dice=1.0, ortho=0.1, sample=0.0, dense=2.0, spatial=2.0, presence=0.5
         ),

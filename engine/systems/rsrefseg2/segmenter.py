@@ -41,10 +41,10 @@ class RSRefSeg2Segmenter:
         self.weights_sha256 = weights_sha256
 
     @torch.inference_mode()
-    def encode(self, view: Tensor) -> ViewFeatures:
+    def encode(self, view: Tensor, resolution: float | None = None) -> ViewFeatures:
         """Features of a view `(3, h, w)` uint8, as the model's configuration shows it."""
         height, width = view.shape[-2:]
-        shown, whole = self.model.config.input_shape(height, width)
+        shown, whole = self.model.config.input_shape(height, width, resolution)
         image = F.interpolate(view[None].to(self.device), shown, mode="bilinear", antialias=True)
         image = F.pad(image.float() / 255, (0, whole[1] - shown[1], 0, whole[0] - shown[0]))
         with self._precision():

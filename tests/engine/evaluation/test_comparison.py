@@ -84,9 +84,9 @@ def test_sentences_on_one_image_cost_one_look_at_it(tmp_path: Path) -> None:
     class Counting(Oracle):
         looks = 0
 
-        def encode(self, view):
+        def encode(self, view, resolution=None):
             self.looks += 1
-            return super().encode(view)
+            return super().encode(view, resolution)
 
     model = Counting()
     pixels = painted(truth())

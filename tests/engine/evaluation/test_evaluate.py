@@ -22,9 +22,9 @@ NOTHING = np.zeros((8, 12), bool)
 class Slow(Oracle):
     """Takes its time, more for images than for sentences."""
 
-    def encode(self, view):
+    def encode(self, view, resolution=None):
         time.sleep(0.02)
-        return super().encode(view)
+        return super().encode(view, resolution)
 
     def decode(self, features, expression):
         time.sleep(0.01)

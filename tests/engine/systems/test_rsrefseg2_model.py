@@ -76,6 +76,14 @@ def test_a_fitted_input_has_the_shape_of_its_view_and_never_enlarges_it(h: int, 
         assert side <= 64
 
 
+def test_a_finer_view_is_shown_at_the_ground_resolution_the_model_knows() -> None:
+    """The same ground, at whatever resolution finer than a metre, is the same input."""
+    config = tiny_config(resize="fit", largest_scale=0.5, ground=2.0)
+    assert {config.input_shape(128 * n, 64 * n, 1 / n) for n in (1, 2, 4)} == {((64, 32),) * 2}
+    assert config.input_shape(128, 64) == ((64, 32), (64, 32)), "as it is, where nothing is known"
+    assert config.input_shape(60, 60, 4.0) == ((32, 32), (32, 32)), "never enlarged beyond a half"
+
+
 @given(sides, sides)
 def test_a_padded_input_is_the_square_and_keeps_the_ratio(h: int, w: int) -> None:
     shown, whole = tiny_config(resize="pad").input_shape(h, w)
