@@ -11,10 +11,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.golden import rsrefseg2
+from benchmarks.golden import rs2_sam2, rsrefseg2
 from benchmarks.golden.case import Case, cases
 
-SYSTEMS = {"rsrefseg2": rsrefseg2.KINDS}
+SYSTEMS = {"rs2_sam2": rs2_sam2.KINDS, "rsrefseg2": rsrefseg2.KINDS}
 
 
 def error_share(case: Case) -> tuple[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -85,7 +86,11 @@ class Sam2(nn.Module):
     """SAM 2.1 for single images. Module names are those of the published checkpoints."""
 
     def __init__(
-        self, sizes: Sam2Sizes, dynamic_multimask: bool = True, presence: bool = False
+        self,
+        sizes: Sam2Sizes,
+        dynamic_multimask: bool = True,
+        presence: bool = False,
+        trunk: Callable[..., Hiera] = Hiera,
     ) -> None:
         """Builds the networks with random weights.
 
@@ -95,11 +100,12 @@ class Sam2(nn.Module):
                 single mask is unstable (the published behaviour).
             presence: At evaluation, let no logit rise above that of the presence, so that a mask
                 is empty where SAM's object score says that nothing is there.
+            trunk: Makes the image encoder's trunk from `Hiera`'s arguments.
         """
         super().__init__()
         self.sizes = sizes
         self.presence = presence
-        trunk = Hiera(
+        built = trunk(
             embed_dim=sizes.embed_dim,
             num_heads=sizes.heads,
             stages=sizes.stages,
@@ -110,11 +116,11 @@ class Sam2(nn.Module):
         neck = FpnNeck(
             position_encoding=PositionEmbeddingSine(num_pos_feats=sizes.dim),
             d_model=sizes.dim,
-            backbone_channel_list=trunk.channel_list,
+            backbone_channel_list=built.channel_list,
             fpn_top_down_levels=[2, 3],
             fpn_interp_model="nearest",
         )
-        self.image_encoder = ImageEncoder(trunk=trunk, neck=neck, scalp=1)
+        self.image_encoder = ImageEncoder(trunk=built, neck=neck, scalp=1)
         grid = sizes.image // 16
         self.sam_prompt_encoder = PromptEncoder(
             embed_dim=sizes.dim,
@@ -147,26 +153,30 @@ class Sam2(nn.Module):
 
     def encode(self, image: Tensor) -> SamFeatures:
         """Features of images `(B, 3, S, S)` normalised with ImageNet's statistics."""
-        fine, coarse, embedding = self.image_encoder(image)["backbone_fpn"]
+        return self.features(self.image_encoder.trunk(image))
+
+    def features(self, levels: list[Tensor]) -> SamFeatures:
+        """Features of the trunk's four levels."""
+        fine, coarse, embedding = self.image_encoder.neck(levels)[0][:3]
         decoder = self.sam_mask_decoder
         return SamFeatures(
             embedding + self.no_mem_embed[0, 0, :, None, None],
             (decoder.conv_s0(fine), decoder.conv_s1(coarse)),
         )
 
-    def decode(self, features: SamFeatures, sparse: Tensor, dense: Tensor) -> SamMasks:
+    def decode(self, features: SamFeatures, sparse: Tensor, dense: Tensor | None) -> SamMasks:
         """Masks for prompts.
 
         Args:
             features: Of `B` images.
             sparse: Prompt tokens `(B, P, C)`, in the place of points and boxes.
-            dense: Mask prompt logits `(B, 1, S/4, S/4)`.
+            dense: Mask prompt logits `(B, 1, S/4, S/4)`, or None for none.
         """
         _, dense_embedding = self.sam_prompt_encoder(points=None, boxes=None, masks=dense)
         decoder = self.sam_mask_decoder
         masks, iou, _, presence = decoder.predict_masks(
             image_embeddings=features.embedding,
-            image_pe=self.sam_prompt_encoder.pe_layer(features.embedding.shape[-2:])[None],
+            image_pe=self.positions(features),
             sparse_prompt_embeddings=sparse,
             dense_prompt_embeddings=dense_embedding,
             repeat_image=False,
@@ -177,6 +187,10 @@ class Sam2(nn.Module):
             chosen = torch.minimum(chosen, presence[..., None, None])
         stability = decoder._get_stability_scores(masks[:, :1])
         return SamMasks(chosen, chosen_iou, iou, stability, presence)
+
+    def positions(self, features: SamFeatures) -> Tensor:
+        """SAM's encoding of where each position of the embedding lies, `(1, C, h, w)`."""
+        return self.sam_prompt_encoder.pe_layer(features.embedding.shape[-2:])[None]
 
     def choose(self, masks: Tensor, iou: Tensor) -> tuple[Tensor, Tensor]:
         """One mask of four `(B, 4, h, w)`: the single one, or at evaluation the stable one."""
