@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import tomllib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_data_path
 
@@ -15,6 +16,9 @@ from engine.data.categories import VHR10, Category
 from engine.errors import ModelError
 from engine.expression import ExpressionCheck, check
 from engine.systems import Segmenter
+
+if TYPE_CHECKING:
+    import torch
 
 CARDS = Path(__file__).resolve().parents[1] / "resources" / "models"
 VOCABULARIES: dict[str, tuple[Category, ...]] = {"vhr10": VHR10}
@@ -31,6 +35,7 @@ class WeightsFile:
         bytes: Its size; 0 where it is not known yet.
         repository: Hub repository it comes from; empty when bundled.
         revision: Pinned commit of that repository; empty where none is pinned.
+        alternatives: Other names under which the same may lie in the folder instead.
     """
 
     name: str
@@ -38,6 +43,7 @@ class WeightsFile:
     bytes: int = 0
     repository: str = ""
     revision: str = ""
+    alternatives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,15 @@ class ModelCard:
     @property
     def missing(self) -> tuple[str, ...]:
         """Names of its files that are not on this machine."""
-        return tuple(file.name for file in self.weights if not (self.folder / file.name).is_file())
+        return tuple(file.name for file in self.weights if not self._found(file).is_file())
+
+    def file(self, name: str) -> Path:
+        """Where one of its files lies, under its own name or an alternative one."""
+        return next(self._found(file) for file in self.weights if file.name == name)
+
+    def _found(self, file: WeightsFile) -> Path:
+        paths = [self.folder / name for name in (file.name, *file.alternatives)]
+        return next((path for path in paths if path.is_file()), paths[0])
 
     def check(self, expression: str) -> ExpressionCheck:
         """What the model knows of an expression."""
@@ -157,12 +171,23 @@ def load(model_id: str, device: str = "auto") -> Segmenter:
             f"Put {' and '.join(found.missing)} into {found.folder}, or choose another model."
         )
     for file in found.weights:
-        verify(found.folder / file.name, file)
+        verify(found.file(file.name), file)
     # Imported late: these take seconds, and what is wrong above is known without them.
     from engine import device as devices
-    from engine.systems.rsrefseg2 import checkpoint
 
-    return checkpoint.load(found, devices.choose(device))
+    return _loader(found.system)(found, devices.choose(device))
+
+
+def _loader(system: str) -> Callable[[ModelCard, torch.device], Segmenter]:
+    if system == "rs2_sam2":
+        from engine.systems.rs2_sam2 import checkpoint as rs2_sam2
+
+        return rs2_sam2.load
+    if system == "rsrefseg2":
+        from engine.systems.rsrefseg2 import checkpoint as rsrefseg2
+
+        return rsrefseg2.load
+    raise ModelError(f"This version knows no system '{system}'. Update the plugin.")
 
 
 def verify(path: Path, file: WeightsFile) -> str:
@@ -180,19 +205,23 @@ def verify(path: Path, file: WeightsFile) -> str:
     return digest
 
 
-def sha256(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def sha256(*paths: Path) -> str:
+    """SHA-256 of a file, or of several one after the other."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as stream:
+            hashlib.file_digest(stream, lambda: digest)
+    return digest.hexdigest()
 
 
 def _read(path: Path) -> ModelCard:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-        files = tuple(WeightsFile(**entry) for entry in table.pop("weights"))
-        values: dict[str, Any] = {
-            name: tuple(v) if isinstance(v, list) else v for name, v in table.items()
-        }
-        return ModelCard(**values, weights=files)
+        files = tuple(WeightsFile(**_tuples(entry)) for entry in table.pop("weights"))
+        return ModelCard(**_tuples(table), weights=files)
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as cause:
         raise ModelError(f"The model card {path} cannot be read: {cause}") from cause
+
+
+def _tuples(table: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in table.items()}

@@ -14,6 +14,7 @@ from engine.data.categories import VHR10
 from engine.errors import InputError, ModelError
 
 COMPACT, LARGE = "rsrefseg2-compact", "rsrefseg2-large"
+PUBLISHED = ("rs2-sam2-refsegrs", "rs2-sam2-rrsisd", LARGE)
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_an_unknown_model_is_refused_with_those_there_are() -> None:
     for ask in (zoo.card, zoo.load):
-        with pytest.raises(ModelError, match=rf"'no-such'.*{COMPACT}, {LARGE}"):
+        with pytest.raises(ModelError, match=rf"'no-such'.*{COMPACT}, {', '.join(PUBLISHED)}"):
             ask("no-such")
 
 
@@ -111,6 +112,13 @@ def test_a_loaded_model_knows_its_card_its_weights_and_its_device(cards: Path) -
 def test_an_unknown_device_is_refused(cards: Path) -> None:
     with pytest.raises(InputError, match="abacus"):
         zoo.load(COMPACT, "abacus")
+
+
+def test_a_card_of_a_later_version_is_refused(cards: Path) -> None:
+    card = cards / f"{COMPACT}.toml"
+    card.write_text(card.read_text("utf-8").replace('system = "rsrefseg2"', 'system = "rsrefseg9"'))
+    with pytest.raises(ModelError, match="no system 'rsrefseg9'"):
+        zoo.load(COMPACT)
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import pickle  # nosec B403  # named only to catch its error; files are read with weights_only
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from engine.backbones.initialisation import WithoutInitialisation
-from engine.errors import ModelError
 from engine.systems.rsrefseg2.config import RSRefSeg2Config, compact, large
 from engine.systems.rsrefseg2.model import RSRefSeg2
 from engine.systems.rsrefseg2.segmenter import RSRefSeg2Segmenter
+from engine.weights import fit, read_small, read_tensors, save_small, unwrap
 
 if TYPE_CHECKING:
     from engine.zoo import ModelCard
@@ -24,8 +21,7 @@ if TYPE_CHECKING:
 CONFIGURATIONS: dict[str, Callable[[], RSRefSeg2Config]] = {"compact": compact, "large": large}
 SAM_FILE = "sam2.1_hiera_large.pt"
 SIGLIP_FILE = "model.safetensors"
-SCALE = ".scale"
-LARGE_TABLE = 10_000
+SYSTEM = "RSRefSeg 2"
 
 # Published prefix, ours. peft's wrapper adds `base_model.model`; we inject adapters in place.
 PREFIXES = (
@@ -36,7 +32,6 @@ PREFIXES = (
     ("decode_head.", "head."),
     ("prompter.", "prompter."),
 )
-WRAPPERS = ("module", "state_dict", "model")
 
 
 def our_name(published: str) -> str:
@@ -75,43 +70,9 @@ def load(card: ModelCard, device: torch.device) -> RSRefSeg2Segmenter:
     return RSRefSeg2Segmenter(model, card, sha256(weights), device)
 
 
-def read_tensors(path: Path) -> Mapping[str, object]:
-    """What a weights file holds; never runs code from it.
-
-    Raises:
-        ModelError: It cannot be read, or wants to run code.
-    """
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as cause:
-        raise ModelError(
-            f"{path} wants to run code while it is read, and was refused. "
-            "Use a file that holds tensors only."
-        ) from cause
-    except (OSError, SafetensorError, RuntimeError, ValueError, EOFError) as cause:
-        reason = (str(cause) or "it ends too early").splitlines()[0]
-        raise ModelError(f"{path} cannot be read as weights: {reason}. Fetch it again.") from cause
-    if not isinstance(state, Mapping):
-        raise ModelError(f"{path} holds no table of tensors.")
-    return state
-
-
 def save_own(state: Mapping[str, Tensor], path: Path) -> None:
-    """Writes a state dict of ours as safetensors.
-
-    Numbers become float16; those of large tables int8, with a scale for each row.
-    """
-    packed: dict[str, Tensor] = {}
-    for name, tensor in state.items():
-        if tensor.ndim == 2 and len(tensor) >= LARGE_TABLE:
-            scale = tensor.abs().amax(1).clamp(min=1e-8) / 127
-            packed[name] = (tensor / scale[:, None]).round().to(torch.int8)
-            packed[name + SCALE] = scale.half()
-        else:
-            packed[name] = (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
-    save_file(packed, path, metadata={"format": "pt"})
+    """Writes a state dict of ours; see `save_small`."""
+    save_small(state, path)
 
 
 def load_own(model: RSRefSeg2, path: Path) -> None:
@@ -120,19 +81,7 @@ def load_own(model: RSRefSeg2, path: Path) -> None:
     Raises:
         ModelError: Names what is missing, unexpected or of another shape.
     """
-    packed = {
-        name: value for name, value in read_tensors(path).items() if isinstance(value, Tensor)
-    }
-    fit(
-        model,
-        {
-            name: value.float() * packed[name + SCALE].float()[:, None]
-            if name + SCALE in packed
-            else value
-            for name, value in packed.items()
-            if not name.endswith(SCALE)
-        },
-    )
+    fit(model, read_small(path), SYSTEM)
 
 
 def load_published_folder(model: RSRefSeg2, folder: Path, weights: Path) -> None:
@@ -174,16 +123,7 @@ def load_base(model: RSRefSeg2, sam: Mapping[str, object], siglip: Mapping[str, 
         stem, _, leaf = name.rpartition(".")
         placed[f"{stem}.base_layer.{leaf}" if f"{stem}.base_layer.{leaf}" in own else name] = value
     needed = {name for name in own if is_base_weight(name) or name.startswith("sam.sam_")}
-    fit(model, {name: value for name, value in placed.items() if name in own}, needed)
-
-
-def unwrap(state: Mapping[str, object]) -> Mapping[str, object]:
-    """The state dict in a training checkpoint: `state_dict`, DeepSpeed's `module`, or itself."""
-    for name in WRAPPERS:
-        inner = state.get(name)
-        if isinstance(inner, Mapping):
-            return inner
-    return state
+    fit(model, {name: value for name, value in placed.items() if name in own}, SYSTEM, needed)
 
 
 def load_published(
@@ -202,51 +142,10 @@ def load_published(
     """
     tensors = {our_name(key): value for key, value in unwrap(state).items()}
     needed = {key for key in model.state_dict() if not (adapters_only and is_base_weight(key))}
-    fit(model, tensors, needed)
-
-
-def fit(model: RSRefSeg2, state: Mapping[str, object], needed: set[str] | None = None) -> None:
-    """Loads tensors under our names.
-
-    Args:
-        model: Where to.
-        state: Names and tensors; other values are passed over.
-        needed: Names that must be there; all of the model's if None.
-
-    Raises:
-        ModelError: Names what is missing, unexpected or of another shape.
-    """
-    tensors = {key: value for key, value in state.items() if isinstance(value, Tensor)}
-    own = model.state_dict()
-    shapes = [
-        f"{key} is {tuple(value.shape)}, the model's {tuple(own[key].shape)}"
-        for key, value in tensors.items()
-        if key in own and value.shape != own[key].shape
-    ]
-    problems = [
-        f"{what}: {_some(names)}"
-        for what, names in (
-            (
-                "missing",
-                [key for key in own if key not in tensors and (needed is None or key in needed)],
-            ),
-            ("unexpected", [key for key in tensors if key not in own]),
-            ("of another shape", shapes),
-        )
-        if names
-    ]
-    if problems:
-        raise ModelError("These weights do not fit RSRefSeg 2. " + "; ".join(problems) + ".")
-    model.load_state_dict(tensors, strict=False)
+    fit(model, tensors, SYSTEM, needed)
 
 
 def is_base_weight(name: str) -> bool:
     """Whether a tensor of ours belongs to a frozen encoder rather than to what RSRefSeg 2 adds."""
     frozen = name.startswith(("sam.image_encoder.", "encoder."))
     return frozen and ".lora_" not in name and not name.endswith(("logit_scale", "logit_bias"))
-
-
-def _some(names: Iterable[str], limit: int = 5) -> str:
-    names = list(names)
-    rest = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + rest

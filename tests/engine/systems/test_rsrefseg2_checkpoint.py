@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 
 import pytest
@@ -16,10 +15,10 @@ from engine.systems.rsrefseg2.checkpoint import (
     load_own,
     load_published,
     published_name,
-    read_tensors,
     save_own,
 )
 from engine.systems.rsrefseg2.model import RSRefSeg2
+from engine.weights import read_tensors
 from tests.engine.systems.conftest import siglip_config, tiny_config
 
 
@@ -124,36 +123,6 @@ def test_our_format_keeps_the_masks(model: RSRefSeg2, tmp_path: Path) -> None:
     with torch.inference_mode():
         ours, theirs = model(image, ids).masks.logits, target(image, ids).masks.logits
     assert (ours - theirs).abs().max() < 0.02 * ours.abs().max()
-
-
-def test_large_tables_are_bytes_in_our_format(model: RSRefSeg2, tmp_path: Path) -> None:
-    path = tmp_path / "model.safetensors"
-    save_own(model.state_dict(), path)
-    size = path.stat().st_size
-    halves = sum(2 * t.numel() for t in model.state_dict().values())
-    assert size < halves, "the vocabulary should take one byte a number"
-
-
-class _Command:
-    def __reduce__(self) -> tuple[object, tuple[str]]:
-        return print, ("code from a weights file ran",)
-
-
-def test_code_in_a_weights_file_never_runs(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    torch.save({"state_dict": _Command()}, tmp_path / "evil.pth")
-    with pytest.raises(ModelError, match="wants to run code"):
-        read_tensors(tmp_path / "evil.pth")
-    assert "ran" not in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("content", [b"", b"not weights at all", pickle.dumps([1, 2])])
-@pytest.mark.parametrize("name", ["weights.pth", "weights.safetensors"])
-def test_a_damaged_file_is_named(tmp_path: Path, name: str, content: bytes) -> None:
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(ModelError, match=name):
-        read_tensors(tmp_path / name)
 
 
 def test_a_truncated_file_is_named(model: RSRefSeg2, tmp_path: Path) -> None:

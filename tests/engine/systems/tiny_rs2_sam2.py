@@ -11,6 +11,7 @@ from engine.backbones.beit3 import Beit3Sizes
 from engine.backbones.sam2 import Sam2Sizes
 from engine.systems.rs2_sam2.config import RS2SAM2Config
 from engine.systems.rs2_sam2.model import RS2SAM2
+from tests.engine.backbones.spm import TOKENS
 
 SAM = Sam2Sizes(
     image=64,
@@ -30,7 +31,7 @@ BEIT3 = Beit3Sizes(
     image=32,
     patch=8,
     vocabulary=40,
-    tokens=35,
+    tokens=TOKENS,
     positions=14,
 )
 
