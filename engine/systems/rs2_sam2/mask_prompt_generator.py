@@ -32,6 +32,4 @@ class MaskPromptGenerator(nn.Module):
 
 def enlarge(pseudo_mask: Tensor, size: tuple[int, int]) -> Tensor:
     """A pseudo-mask at the size of SAM 2's mask prompts."""
-    return F.interpolate(
-        pseudo_mask.float(), size, mode="bilinear", align_corners=False, antialias=True
-    )
+    return F.interpolate(pseudo_mask.float(), size, mode="bilinear", align_corners=False)
