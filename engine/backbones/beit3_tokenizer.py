@@ -54,9 +54,7 @@ class Beit3Tokenizer:
                 f"{path} is not the tokenizer of this BEiT-3: it has {len(vocabulary):,} entries, "
                 f"not {sizes.tokens:,}. Put the right beit3.spm in its place."
             )
-        self._tokenizer = XLMRobertaTokenizer(  # nosec B106  # a token of text
-            vocab=vocabulary, pad_token=RESERVED[-1]
-        )
+        self._tokenizer = XLMRobertaTokenizer(vocab=vocabulary, pad_token=RESERVED[-1])
         if character_map:
             self._tokenizer.backend_tokenizer.normalizer = normalizers.Precompiled(character_map)
         self._tokenizer.add_tokens("[SEG]")
