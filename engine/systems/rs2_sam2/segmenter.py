@@ -49,7 +49,7 @@ class RS2SAM2Segmenter:
         self.weights_sha256 = weights_sha256
 
     @torch.inference_mode()
-    def encode(self, view: Tensor) -> ViewImages:
+    def encode(self, view: Tensor, resolution: float | None = None) -> ViewImages:
         """A view `(3, h, w)` uint8, stretched to the squares of both encoders.
 
         Raises:
