@@ -13,7 +13,7 @@ from benchmarks.golden.case import Case, load
 from engine.backbones.beit3 import Beit3, Beit3Sizes
 from engine.backbones.sam2 import Sam2Sizes, SamFeatures
 from engine.systems.rs2_sam2 import losses
-from engine.systems.rs2_sam2.checkpoint import our_name
+from engine.systems.rs2_sam2.checkpoint import NAMES
 from engine.systems.rs2_sam2.config import (
     FusionConfig,
     LossConfig,
@@ -33,7 +33,7 @@ Outputs = dict[str, Tensor]
 
 
 def _state(case: Case) -> dict[str, Tensor]:
-    return {our_name(name): value for name, value in case.state().items()}
+    return {NAMES.ours(name): value for name, value in case.state().items()}
 
 
 def _block_prefix(state: dict[str, Tensor]) -> str:

@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,11 @@ class CocoInstances:
 
     def categories(self) -> tuple[str, ...]:
         """Category names in the order of their ids, underscores read as spaces."""
-        listed = sorted(self._read()["categories"], key=lambda entry: entry["id"])
+        listed = sorted(self._data["categories"], key=lambda entry: entry["id"])
         return tuple(str(entry["name"]).replace("_", " ") for entry in listed)
 
-    def _read(self) -> dict[str, Any]:
+    @cached_property
+    def _data(self) -> dict[str, Any]:
         try:
             data: dict[str, Any] = json.loads(self.annotations.read_text(encoding="utf-8"))
         except (OSError, ValueError) as cause:
@@ -54,7 +56,7 @@ class CocoInstances:
 
     def present(self) -> dict[str, frozenset[int]]:
         """The categories of each image as indices, by its file name."""
-        data = self._read()
+        data = self._data
         index = _category_index(data)
         found: dict[Any, set[int]] = defaultdict(set)
         for annotation in data["annotations"]:
@@ -73,7 +75,7 @@ class CocoInstances:
         Raises:
             InputError: An image is missing or of another size than the annotations say.
         """
-        data = self._read()
+        data = self._data
         index = _category_index(data)
         category_names = self.categories()
         shapes = defaultdict(list)

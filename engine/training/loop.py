@@ -80,8 +80,7 @@ def train(run: Run) -> Path:
     torch.set_flush_denormal(True)
     state = TrainingState(run.model.to(run.accelerator.device), run.optimiser)
     state.resume(run.out)
-    parts = _LossParts(run.model, run.losses)
-    stepper = _Stepper(run, state, run.accelerator.prepare(parts))
+    parts = run.accelerator.prepare(_LossParts(run.model, run.losses))
     main = run.accelerator.is_main_process
     log = _Log(run.out, state.step) if main else None
     with tqdm(
@@ -92,7 +91,7 @@ def train(run: Run) -> Path:
         disable=not main,
     ) as bar:
         for batches in _steps(run, state.step):
-            values = stepper.advance(batches)
+            values = _advance(run, state, parts, batches)
             due = state.step == run.optimiser.steps
             if log is not None:
                 if state.step % LOG_EVERY == 0:
@@ -138,38 +137,34 @@ def _steps(run: Run, first: int) -> Iterator[list[Batch]]:
         yield list(islice(batches, each))
 
 
-class _Stepper:
-    def __init__(self, run: Run, state: TrainingState, parts: nn.Module) -> None:
-        self.run = run
-        self.state = state
-        self.parts = parts
-
-    def advance(self, batches: list[Batch]) -> dict[str, float]:
-        """One step over its batches; gives the parts of the loss."""
-        run, state, accelerator = self.run, self.state, self.run.accelerator
-        key = (run.seed, state.step, accelerator.process_index)
-        torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
-        state.network.train()
-        state.optimiser.zero_grad(set_to_none=True)
-        values: dict[str, float] = {}
-        for number, batch in enumerate(batches, 1):
-            more = number < len(batches)
-            with accelerator.no_sync(self.parts) if more else nullcontext():
-                with torch.autocast(accelerator.device.type, torch.bfloat16, enabled=run.bf16):
-                    parts = self.parts(batch.to(accelerator.device))
-                total = torch.stack(list(parts.values())).sum() / len(batches)
-                accelerator.backward(total)
-            for name, value in parts.items():
-                values[name] = values.get(name, 0.0) + float(value.detach()) / len(batches)
-        if not np.isfinite(sum(values.values())):
-            raise InputError(
-                f"The loss is not a number at step {state.step}. Lower the learning rate, then "
-                "start again: training goes on from the last checkpoint."
-            )
-        nn.utils.clip_grad_norm_(state.network.parameters(), run.optimiser.clip)
-        state.optimiser.step()
-        state.finish_step()
-        return values
+def _advance(
+    run: Run, state: TrainingState, parts: nn.Module, batches: list[Batch]
+) -> dict[str, float]:
+    """One step over its batches; gives the parts of the loss."""
+    accelerator = run.accelerator
+    key = (run.seed, state.step, accelerator.process_index)
+    torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
+    state.network.train()
+    state.optimiser.zero_grad(set_to_none=True)
+    values: dict[str, float] = {}
+    for number, batch in enumerate(batches, 1):
+        more = number < len(batches)
+        with accelerator.no_sync(parts) if more else nullcontext():
+            with torch.autocast(accelerator.device.type, torch.bfloat16, enabled=run.bf16):
+                losses = parts(batch.to(accelerator.device))
+            total = torch.stack(list(losses.values())).sum() / len(batches)
+            accelerator.backward(total)
+        for name, value in losses.items():
+            values[name] = values.get(name, 0.0) + float(value.detach()) / len(batches)
+    if not np.isfinite(sum(values.values())):
+        raise InputError(
+            f"The loss is not a number at step {state.step}. Lower the learning rate, then "
+            "start again: training goes on from the last checkpoint."
+        )
+    nn.utils.clip_grad_norm_(state.network.parameters(), run.optimiser.clip)
+    state.optimiser.step()
+    state.finish_step()
+    return values
 
 
 def _judge(run: Run, state: TrainingState, log: _Log) -> None:

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
 
 from engine.backbones.beit3_tokenizer import Beit3Tokenizer
 from engine.backbones.initialisation import WithoutInitialisation
+from engine.published_names import PublishedNames
 from engine.systems.rs2_sam2.config import RS2SAM2Config, large
 from engine.systems.rs2_sam2.model import RS2SAM2
 from engine.systems.rs2_sam2.segmenter import RS2SAM2Segmenter
-from engine.weights import fit, pretrained_files, read_small, read_tensors, save_small, unwrap
+from engine.weights import fit, pretrained_files, read_small, read_tensors, unwrap
 
 if TYPE_CHECKING:
     from engine.zoo import ModelCard
@@ -26,33 +26,19 @@ BEIT3_FILE = "beit3_large_patch16_224.pth"
 TOKENIZER_FILE = "beit3.spm"
 
 # Published prefix, ours.
-PREFIXES = (
-    ("visual_model.", "sam."),
-    ("mm_extractor.beit3.", "beit3."),
-    ("text_hidden_fcs.0.", "token_mlp."),
-    ("text_feat_linear.", "text_linear."),
-    ("text2one_linear.", "text_weight."),
-    ("vmtoken.", "mask_prompt.vmtoken."),
-    ("mask_linear.", "mask_prompt.mask_linear."),
-    ("mask_product.", "mask_prompt.mask_product."),
+NAMES = PublishedNames(
+    (
+        ("visual_model.", "sam."),
+        ("mm_extractor.beit3.", "beit3."),
+        ("text_hidden_fcs.0.", "token_mlp."),
+        ("text_feat_linear.", "text_linear."),
+        ("text2one_linear.", "text_weight."),
+        ("vmtoken.", "mask_prompt.vmtoken."),
+        ("mask_linear.", "mask_prompt.mask_linear."),
+        ("mask_product.", "mask_prompt.mask_product."),
+    )
 )
 ADDED_TO_SAM = ("Space_Adapter", "MLP_Adapter", "vlfusion_module")
-
-
-def our_name(published: str) -> str:
-    """Our name of a published tensor; the name itself where it has no known prefix."""
-    for theirs, ours in PREFIXES:
-        if published.startswith(theirs):
-            return ours + published[len(theirs) :]
-    return published
-
-
-def published_name(ours: str) -> str:
-    """The published name of one of our tensors."""
-    for theirs, prefix in PREFIXES:
-        if ours.startswith(prefix):
-            return theirs + ours[len(prefix) :]
-    return ours
 
 
 def load(card: ModelCard, device: torch.device) -> RS2SAM2Segmenter:
@@ -91,7 +77,7 @@ def load_published(model: RS2SAM2, state: Mapping[str, object]) -> None:
     Raises:
         ModelError: Names what is missing, unexpected or of another shape.
     """
-    named = {our_name(name): value for name, value in unwrap(state).items()}
+    named = {NAMES.ours(name): value for name, value in unwrap(state).items()}
     fit(model, named, SYSTEM)
 
 
@@ -117,13 +103,8 @@ def load_base(model: RS2SAM2, sam: Mapping[str, object], beit3: Mapping[str, obj
     fit(model, state, SYSTEM, base)
 
 
-def save_own(state: Mapping[str, Tensor], path: Path) -> None:
-    """Writes a state dict of ours; see `save_small`."""
-    save_small(state, path)
-
-
 def load_own(model: RS2SAM2, path: Path) -> None:
-    """Loads a file of `save_own`.
+    """Loads a file of `save_small`.
 
     Raises:
         ModelError: Names what is missing, unexpected or of another shape.

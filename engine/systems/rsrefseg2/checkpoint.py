@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
 
 from engine.backbones.initialisation import WithoutInitialisation
+from engine.published_names import PublishedNames
 from engine.systems.rsrefseg2.config import RSRefSeg2Config, compact, large
 from engine.systems.rsrefseg2.model import RSRefSeg2
 from engine.systems.rsrefseg2.segmenter import RSRefSeg2Segmenter
-from engine.weights import fit, read_small, read_tensors, save_small, unwrap
+from engine.weights import fit, read_small, read_tensors, unwrap
 
 if TYPE_CHECKING:
     from engine.zoo import ModelCard
@@ -24,30 +24,16 @@ SIGLIP_FILE = "model.safetensors"
 SYSTEM = "RSRefSeg 2"
 
 # Published prefix, ours. peft's wrapper adds `base_model.model`; we inject adapters in place.
-PREFIXES = (
-    ("backbone.model.image_encoder.base_model.model.", "sam.image_encoder."),
-    ("backbone.model.", "sam."),
-    ("clip_vision_encoder.base_model.model.model.", "encoder.vision.model."),
-    ("clip_text_encoder.base_model.model.", "encoder.language."),
-    ("decode_head.", "head."),
-    ("prompter.", "prompter."),
+NAMES = PublishedNames(
+    (
+        ("backbone.model.image_encoder.base_model.model.", "sam.image_encoder."),
+        ("backbone.model.", "sam."),
+        ("clip_vision_encoder.base_model.model.model.", "encoder.vision.model."),
+        ("clip_text_encoder.base_model.model.", "encoder.language."),
+        ("decode_head.", "head."),
+        ("prompter.", "prompter."),
+    )
 )
-
-
-def our_name(published: str) -> str:
-    """Our name of a published tensor; the name itself where it has no known prefix."""
-    for theirs, ours in PREFIXES:
-        if published.startswith(theirs):
-            return ours + published[len(theirs) :]
-    return published
-
-
-def published_name(ours: str) -> str:
-    """The published name of one of our tensors."""
-    for theirs, prefix in PREFIXES:
-        if ours.startswith(prefix):
-            return theirs + ours[len(prefix) :]
-    return ours
 
 
 def load(card: ModelCard, device: torch.device) -> RSRefSeg2Segmenter:
@@ -70,13 +56,8 @@ def load(card: ModelCard, device: torch.device) -> RSRefSeg2Segmenter:
     return RSRefSeg2Segmenter(model, card, sha256(weights), device)
 
 
-def save_own(state: Mapping[str, Tensor], path: Path) -> None:
-    """Writes a state dict of ours; see `save_small`."""
-    save_small(state, path)
-
-
 def load_own(model: RSRefSeg2, path: Path) -> None:
-    """Loads a file of `save_own`.
+    """Loads a file of `save_small`.
 
     Raises:
         ModelError: Names what is missing, unexpected or of another shape.
@@ -87,7 +68,7 @@ def load_own(model: RSRefSeg2, path: Path) -> None:
 def load_published_folder(model: RSRefSeg2, folder: Path, weights: Path) -> None:
     """Loads a published checkpoint, and the base models beside it where it leaves them out."""
     state = read_tensors(weights)
-    names = {our_name(key) for key in unwrap(state)}
+    names = {NAMES.ours(key) for key in unwrap(state)}
     whole = all(name in names for name in model.state_dict())
     if not whole:
         load_base(model, read_tensors(folder / SAM_FILE), read_tensors(folder / SIGLIP_FILE))
@@ -140,7 +121,7 @@ def load_published(
     Raises:
         ModelError: Names what is missing, unexpected or of another shape.
     """
-    tensors = {our_name(key): value for key, value in unwrap(state).items()}
+    tensors = {NAMES.ours(key): value for key, value in unwrap(state).items()}
     needed = {key for key in model.state_dict() if not (adapters_only and is_base_weight(key))}
     fit(model, tensors, SYSTEM, needed)
 

@@ -12,19 +12,20 @@ from torch import Tensor, nn
 from engine.data.batch import collate
 from engine.data.categories import VHR10
 from engine.data.views import View
-from engine.systems.rsrefseg2.checkpoint import load_own, save_own
+from engine.systems.rsrefseg2.checkpoint import load_own
 from engine.systems.rsrefseg2.config import RSRefSeg2Config
 from engine.systems.rsrefseg2.model import RSRefSeg2
 from engine.systems.rsrefseg2.objective import predict, training_losses
 from engine.systems.rsrefseg2.pretraining import EncoderPretraining
 from engine.training.task import Task
 from engine.training.validation import validate_referring
+from engine.weights import save_small
 
 
 def referring(config: RSRefSeg2Config, initial: Path | None) -> Task:
     """The whole model learns what sentences mean."""
     model = _model(config, initial)
-    return Task(model, training_losses, _validate_referring, save_own, _blocks(model))
+    return Task(model, training_losses, _validate_referring, save_small, _blocks(model))
 
 
 def encoders(config: RSRefSeg2Config, initial: Path | None) -> Task:
@@ -50,7 +51,7 @@ def _blocks(model: RSRefSeg2) -> list[nn.Module]:
 def _export_model(state: dict[str, Tensor], path: Path) -> None:
     """The model inside its pretraining."""
     prefix = "model."
-    save_own({k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)}, path)
+    save_small({k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)}, path)
 
 
 def _validate_referring(model: RSRefSeg2, views: Sequence[View]) -> dict[str, float]:

@@ -17,6 +17,7 @@ from engine.errors import ModelError
 from engine.systems.rs2_sam2 import checkpoint
 from engine.systems.rs2_sam2.config import ABLATIONS
 from engine.systems.rs2_sam2.model import RS2SAM2
+from engine.weights import save_small
 from tests.engine.backbones.spm import write_spm
 from tests.engine.systems.tiny_rs2_sam2 import inputs, tiny_config, tiny_model
 
@@ -38,7 +39,7 @@ def same(a: RS2SAM2, b: RS2SAM2) -> bool:
 
 def published(model: RS2SAM2) -> dict[str, Tensor]:
     return {
-        checkpoint.published_name(name): tensor.clone()
+        checkpoint.NAMES.published(name): tensor.clone()
         for name, tensor in model.state_dict().items()
     }
 
@@ -172,7 +173,7 @@ def test_another_base_model_is_refused(
 
 
 def test_our_format_keeps_the_masks(model: RS2SAM2, tmp_path: Path) -> None:
-    checkpoint.save_own(model.state_dict(), tmp_path / "ours.safetensors")
+    save_small(model.state_dict(), tmp_path / "ours.safetensors")
     target = other()
     checkpoint.load_own(target, tmp_path / "ours.safetensors")
     with torch.inference_mode():

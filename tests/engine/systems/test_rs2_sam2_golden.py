@@ -10,7 +10,7 @@ from accelerate import init_empty_weights
 
 from benchmarks import parity
 from benchmarks.golden.case import Case, cases
-from engine.systems.rs2_sam2.checkpoint import our_name, published_name
+from engine.systems.rs2_sam2.checkpoint import NAMES
 from engine.systems.rs2_sam2.config import large
 from engine.systems.rs2_sam2.model import RS2SAM2
 
@@ -60,10 +60,10 @@ def test_the_large_model_has_the_published_tensors_and_trains_the_published_ones
     published = json.loads((FULL / "keys_full.json").read_text())
     parameters = dict(whole_model.named_parameters())
     assert {
-        published_name(name): list(tensor.shape)
+        NAMES.published(name): list(tensor.shape)
         for name, tensor in whole_model.state_dict().items()
     } == {name: shape for name, (shape, _) in published["tensors"].items()}
-    assert {published_name(name) for name, p in parameters.items() if not p.requires_grad} == set(
+    assert {NAMES.published(name) for name, p in parameters.items() if not p.requires_grad} == set(
         published["frozen"]
     )
     assert sum(p.numel() for p in parameters.values()) == published["parameters"]
@@ -75,6 +75,6 @@ def test_the_large_model_has_the_published_tensors_and_trains_the_published_ones
 
 def test_names_go_to_the_published_ones_and_back(whole_model: RS2SAM2) -> None:
     names = list(whole_model.state_dict())
-    published = [published_name(name) for name in names]
+    published = [NAMES.published(name) for name in names]
     assert len(set(published)) == len(names)
-    assert [our_name(name) for name in published] == names
+    assert [NAMES.ours(name) for name in published] == names

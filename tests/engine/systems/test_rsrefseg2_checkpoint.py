@@ -14,16 +14,17 @@ from engine.systems.rsrefseg2 import checkpoint
 from engine.systems.rsrefseg2.checkpoint import (
     load_own,
     load_published,
-    published_name,
-    save_own,
 )
 from engine.systems.rsrefseg2.model import RSRefSeg2
-from engine.weights import read_tensors
+from engine.weights import read_tensors, save_small
 from tests.engine.systems.conftest import siglip_config, tiny_config
 
 
 def published(model: RSRefSeg2) -> dict[str, Tensor]:
-    return {published_name(name): tensor.clone() for name, tensor in model.state_dict().items()}
+    return {
+        checkpoint.NAMES.published(name): tensor.clone()
+        for name, tensor in model.state_dict().items()
+    }
 
 
 def other() -> RSRefSeg2:
@@ -92,7 +93,9 @@ def test_a_published_folder_loads_with_base_weights_inside_or_beside(
     state = published(siglip_model)
     if not whole:
         state = {
-            k: v for k, v in state.items() if not checkpoint.is_base_weight(checkpoint.our_name(k))
+            k: v
+            for k, v in state.items()
+            if not checkpoint.is_base_weight(checkpoint.NAMES.ours(k))
         }
         assert len(state) < len(siglip_model.state_dict())
     torch.save({"state_dict": state}, tmp_path / "rsrefseg2.pth")
@@ -112,7 +115,7 @@ def test_a_base_file_that_lacks_a_weight_is_refused(
 
 
 def test_our_format_keeps_the_masks(model: RSRefSeg2, tmp_path: Path) -> None:
-    save_own(model.state_dict(), tmp_path / "model.safetensors")
+    save_small(model.state_dict(), tmp_path / "model.safetensors")
     torch.manual_seed(1)
     target = RSRefSeg2(tiny_config()).eval()
     load_own(target, tmp_path / "model.safetensors")
@@ -127,7 +130,7 @@ def test_our_format_keeps_the_masks(model: RSRefSeg2, tmp_path: Path) -> None:
 
 def test_a_truncated_file_is_named(model: RSRefSeg2, tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
-    save_own(model.state_dict(), path)
+    save_small(model.state_dict(), path)
     path.write_bytes(path.read_bytes()[:-1000])
     with pytest.raises(ModelError, match=r"model\.safetensors cannot be read as weights"):
         load_own(model, path)

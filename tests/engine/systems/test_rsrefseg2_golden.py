@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import parity
 from benchmarks.golden.case import Case, cases
-from engine.systems.rsrefseg2.checkpoint import published_name
+from engine.systems.rsrefseg2.checkpoint import NAMES
 from engine.systems.rsrefseg2.config import large
 from engine.systems.rsrefseg2.model import RSRefSeg2
 
@@ -48,8 +48,10 @@ def test_the_command_fails_when_a_number_is_off(tmp_path: Path) -> None:
 def test_the_large_model_has_the_published_tensors_and_trains_the_published_ones() -> None:
     model = RSRefSeg2(large())
     published = json.loads((FULL / "keys_full.json").read_text())
-    ours = {published_name(name): list(tensor.shape) for name, tensor in model.state_dict().items()}
-    trained = {published_name(name) for name, p in model.named_parameters() if p.requires_grad}
+    ours = {
+        NAMES.published(name): list(tensor.shape) for name, tensor in model.state_dict().items()
+    }
+    trained = {NAMES.published(name) for name, p in model.named_parameters() if p.requires_grad}
     assert ours == {name: shape for name, (shape, _) in published["tensors"].items()}
     assert trained == set(published["trainable"])
     assert (

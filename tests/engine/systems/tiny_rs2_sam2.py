@@ -8,21 +8,12 @@ import torch
 from torch import Tensor
 
 from engine.backbones.beit3 import Beit3Sizes
-from engine.backbones.sam2 import Sam2Sizes
 from engine.systems.rs2_sam2.config import RS2SAM2Config
 from engine.systems.rs2_sam2.model import RS2SAM2
 from tests.engine.backbones.spm import TOKENS
+from tests.engine.systems import conftest
 
-SAM = Sam2Sizes(
-    image=64,
-    embed_dim=16,
-    heads=1,
-    stages=(1, 1, 2, 1),
-    global_blocks=(3,),
-    windows=(8, 4, 4, 4),
-    dim=32,
-    mlp_dim=32,
-)
+SAM = replace(conftest.SAM, embed_dim=16)
 BEIT3 = Beit3Sizes(
     dim=16,
     heads=2,
