@@ -63,10 +63,11 @@ class OptimiserConfig:
         learning_rate: Peak of the schedule.
         weight_decay: AdamW's, on matrices only.
         warmup: Steps of linear warm-up.
-        schedule: The fall after it.
+        schedule: The fall after it: along half a cosine, as a power, or in one step.
         power: Of a polynomial fall.
+        drop: When the one step falls, as a share of the way.
         floor: Where the fall ends, as a share of the peak.
-        clip: Largest gradient norm.
+        clip: Largest gradient norm; 0 for any.
         ema: Decay of the averaged weights; 0 for none.
         scalar_factor: Learning rate of single numbers (temperatures, biases), as a multiple.
         factors: Learning rate of other parameters as a multiple, by a part of their names.
@@ -79,8 +80,9 @@ class OptimiserConfig:
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
     warmup: int = 200
-    schedule: Literal["cosine", "polynomial"] = "cosine"
+    schedule: Literal["cosine", "polynomial", "step"] = "cosine"
     power: float = 0.9
+    drop: float = 0.75
     floor: float = 0.01
     clip: float = 1.0
     ema: float = 0.998
@@ -100,6 +102,8 @@ class TrainingConfig:
         aspects: Height to width of the views; a batch has one of them.
         validation_side: Longer side of the validation views in pixels.
         initial: Weights to start from, such as those of an "encoders" run; none if empty.
+        base: Files of the base models to start from instead, by the names the system gives them.
+        variant: A change to the model by the system's name for it, such as a part left out.
         out: Folder of the run: checkpoints, curves, the best weights.
         seed: Of the first weights and everything drawn.
         evaluate_every: Steps between two validations.
@@ -111,7 +115,7 @@ class TrainingConfig:
         optimiser: How weights move.
     """
 
-    model: Literal["rsrefseg2-compact"]
+    model: Literal["rsrefseg2-compact", "rs2-sam2-large", "rs2-sam2-compact"]
     out: Path
     data: DataConfig
     optimiser: OptimiserConfig
@@ -120,6 +124,8 @@ class TrainingConfig:
     aspects: tuple[float, ...] = (1.0,)
     validation_side: int = 480
     initial: str = ""
+    base: Mapping[str, str] = field(default_factory=dict)
+    variant: str = ""
     seed: int = 0
     evaluate_every: int = 250
     save_every: int = 50

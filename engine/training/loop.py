@@ -161,7 +161,8 @@ def _advance(
             f"The loss is not a number at step {state.step}. Lower the learning rate, then "
             "start again: training goes on from the last checkpoint."
         )
-    nn.utils.clip_grad_norm_(state.network.parameters(), run.optimiser.clip)
+    if run.optimiser.clip:
+        nn.utils.clip_grad_norm_(state.network.parameters(), run.optimiser.clip)
     state.optimiser.step()
     state.finish_step()
     return values

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -11,31 +10,38 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import DistributedDataParallelKwargs
 
-from engine.data.backgrounds import backgrounds
-from engine.data.batch import StepBatches, TrainingBatches
-from engine.data.categories import VHR10
-from engine.data.coco import CocoInstances
-from engine.data.datasets import Dataset
-from engine.data.referring import ReferringBatches, ReferringViews
-from engine.data.split import split
-from engine.data.views import View, ViewSampler
+from engine.data.batch import StepBatches
+from engine.errors import InputError
+from engine.systems.rs2_sam2 import config as rs2_sam2_config
+from engine.systems.rs2_sam2 import training as rs2_sam2
+from engine.systems.rsrefseg2 import config as rsrefseg2_config
 from engine.systems.rsrefseg2 import training as rsrefseg2
-from engine.systems.rsrefseg2.config import compact
 from engine.training.config import TrainingConfig
+from engine.training.data import training_data
 from engine.training.loop import Run, train
 from engine.training.recompute import recompute
 from engine.training.task import Task
-from engine.training.validation import validation_views
 
-Build = Callable[[Path | None], Task]
+Build = Callable[[TrainingConfig], Task]
 
 
 def tasks() -> dict[tuple[str, str], Build]:
     """What can be trained, by the configuration's model and objective."""
+    compact, union_compact = rsrefseg2_config.compact(), rs2_sam2_config.compact()
     return {
-        ("rsrefseg2-compact", "referring"): partial(rsrefseg2.referring, compact()),
-        ("rsrefseg2-compact", "encoders"): partial(rsrefseg2.encoders, compact()),
+        ("rsrefseg2-compact", "referring"): partial(rsrefseg2.referring, compact),
+        ("rsrefseg2-compact", "encoders"): partial(rsrefseg2.encoders, compact),
+        ("rs2-sam2-large", "referring"): partial(rs2_sam2.referring, rs2_sam2_config.large()),
+        ("rs2-sam2-compact", "referring"): partial(rs2_sam2.referring, union_compact),
+        ("rs2-sam2-compact", "encoders"): partial(rs2_sam2.union_encoder, union_compact),
     }
+
+
+def _task(config: TrainingConfig) -> Task:
+    build = tasks().get((config.model, config.objective))
+    if build is None:
+        raise InputError(f"{config.model} has no objective '{config.objective}'.")
+    return build(config)
 
 
 def run(config: TrainingConfig, device: str = "auto") -> Path:
@@ -51,8 +57,8 @@ def run(config: TrainingConfig, device: str = "auto") -> Path:
         kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
     )
     torch.manual_seed(config.seed)
-    data = _generated(config) if config.data.format == "coco" else _given(config)
-    task = tasks()[config.model, config.objective](Path(config.initial) if config.initial else None)
+    data = training_data(config)
+    task = _task(config)
     if config.recompute:
         recompute(task.blocks)
     optimiser = config.optimiser
@@ -82,55 +88,3 @@ def run(config: TrainingConfig, device: str = "auto") -> Path:
         task.export(torch.load(kept, map_location="cpu", weights_only=True), weights)
     accelerator.wait_for_everyone()
     return weights
-
-
-@dataclass(frozen=True)
-class _Data:
-    """Training batches by `(first, last, process, processes)`, and the views to validate on."""
-
-    batches: Callable[[int, int, int, int], StepBatches]
-    views: Sequence[View]
-
-
-def _generated(config: TrainingConfig) -> _Data:
-    """Views of labelled objects, with generated sentences."""
-    chosen = config.data
-    source = CocoInstances(chosen.annotations, chosen.images, chosen.labelled_only_if_present)
-    training, validation = split(source.present(), chosen.validation_share)
-    sampler = ViewSampler(
-        scenes=list(source.scenes(training, chosen.longest_side)),
-        categories=VHR10,
-        side=config.side,
-        aspects=config.aspects,
-        expressions=config.optimiser.expressions,
-        mosaic=chosen.mosaic,
-        shares=chosen.shares,
-        whole=chosen.whole,
-        backgrounds=[scene for folder in chosen.backgrounds for scene in backgrounds(Path(folder))],
-        seed=config.seed,
-    )
-    scenes = list(source.scenes(validation, chosen.longest_side))
-    return _Data(
-        partial(TrainingBatches, sampler, config.optimiser.batch),
-        validation_views(scenes, VHR10, config.validation_side),
-    )
-
-
-def _given(config: TrainingConfig) -> _Data:
-    """Images that come with their sentences."""
-    chosen = config.data
-    dataset = (
-        Dataset("jsonl", chosen.annotations, chosen.images)
-        if chosen.format == "jsonl"
-        else Dataset(chosen.format, chosen.root)
-    )
-    batches = partial(
-        ReferringBatches,
-        list(dataset.samples("train")),
-        config.optimiser.batch,
-        side=config.side,
-        fit=chosen.fit,
-        black_boxes=chosen.black_boxes,
-        seed=config.seed,
-    )
-    return _Data(batches, ReferringViews(list(dataset.samples("val")), config.side, chosen.fit))

@@ -12,11 +12,12 @@ def learning_rate(config: OptimiserConfig) -> Callable[[int], float]:
     """Share of the peak learning rate at a step.
 
     It rises linearly over the warm-up and falls to `config.floor` at the last step: along half a
-    cosine, or as `(1 - progress) ** power` (polynomial).
+    cosine, or as `(1 - progress) ** power` (polynomial); or at once, at `config.drop` (step).
     """
     falls: dict[str, Callable[[float], float]] = {
         "cosine": lambda progress: 0.5 * (1 + math.cos(math.pi * progress)),
         "polynomial": lambda progress: (1 - progress) ** config.power,
+        "step": lambda progress: float(progress < config.drop),
     }
     fall = falls[config.schedule]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from functools import reduce
+from typing import Any, Literal
 
 from engine.backbones.beit3 import Beit3Sizes
 from engine.backbones.sam2 import Sam2Sizes
@@ -109,21 +110,70 @@ def large() -> RS2SAM2Config:
     return RS2SAM2Config()
 
 
-WITHOUT_MPG = MaskPromptConfig(enabled=False)
-WITHOUT_BHFM = FusionConfig(layers="none", cross_attention=False)
-WITHOUT_TBL = LossConfig(boundary=0.0)
+def compact() -> RS2SAM2Config:
+    """The same at a few million parameters, for trials on a CPU."""
+    return RS2SAM2Config(
+        beit3=Beit3Sizes(
+            dim=128,
+            heads=4,
+            layers=4,
+            ffn=384,
+            image=224,
+            vocabulary=256,
+            tokens=248,
+            positions=64,
+        ),
+        sam=Sam2Sizes(
+            image=256,
+            embed_dim=24,
+            heads=1,
+            stages=(1, 1, 2, 1),
+            global_blocks=(3,),
+            windows=(8, 4, 8, 4),
+            dim=128,
+            mlp_dim=256,
+        ),
+        fusion=FusionConfig(bottleneck=0.5),
+    )
 
-ABLATIONS: dict[str, Callable[[RS2SAM2Config], RS2SAM2Config]] = {
-    "baseline": lambda c: replace(
-        c, fusion=WITHOUT_BHFM, mask_prompt=WITHOUT_MPG, loss=WITHOUT_TBL
-    ),
-    "tbl": lambda c: replace(c, fusion=WITHOUT_BHFM, mask_prompt=WITHOUT_MPG),
-    "tbl-mpg": lambda c: replace(c, fusion=WITHOUT_BHFM),
-    "tbl-bhfm": lambda c: replace(c, mask_prompt=WITHOUT_MPG),
-    "without-mhca": lambda c: replace(c, mask_prompt=MaskPromptConfig(attention=False)),
-    "linear": lambda c: replace(c, fusion=FusionConfig(layers="linear")),
-    "uni": lambda c: replace(c, fusion=FusionConfig(layers="uni")),
-    "without-bc": lambda c: replace(c, fusion=FusionConfig(cross_attention=False)),
-    "without-bl": lambda c: replace(c, fusion=FusionConfig(layers="none")),
+
+Change = Callable[[RS2SAM2Config], RS2SAM2Config]
+
+
+def _fusion(**changes: Any) -> Change:
+    return lambda config: replace(config, fusion=replace(config.fusion, **changes))
+
+
+def _mask_prompt(**changes: Any) -> Change:
+    return lambda config: replace(config, mask_prompt=replace(config.mask_prompt, **changes))
+
+
+def _all(*changes: Change) -> Change:
+    return lambda config: reduce(lambda changed, change: change(changed), changes, config)
+
+
+def _without_boundary_loss(config: RS2SAM2Config) -> RS2SAM2Config:
+    return replace(config, loss=replace(config.loss, boundary=0.0))
+
+
+_without_mask_prompt = _mask_prompt(enabled=False)
+_without_fusion = _fusion(layers="none", cross_attention=False)
+
+ABLATIONS: dict[str, Change] = {
+    "baseline": _all(_without_boundary_loss, _without_mask_prompt, _without_fusion),
+    "tbl": _all(_without_mask_prompt, _without_fusion),
+    "tbl-mpg": _without_fusion,
+    "tbl-bhfm": _without_mask_prompt,
+    "without-mhca": _mask_prompt(attention=False),
+    "linear": _fusion(layers="linear"),
+    "uni": _fusion(layers="uni"),
+    "without-bc": _fusion(cross_attention=False),
+    "without-bl": _fusion(layers="none"),
 }
 """The rows of Tables 3 and 4 that are not the whole model, as changes to a configuration."""
+
+VARIANTS: dict[str, Change] = {
+    **ABLATIONS,
+    "paper-loss": lambda config: replace(config, loss=LossConfig.paper()),
+}
+"""What a training run can change about the published model."""

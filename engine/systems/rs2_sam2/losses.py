@@ -9,6 +9,7 @@ from engine.systems.rs2_sam2.config import LossConfig
 from engine.systems.rs2_sam2.decision import two_channels
 
 SMOOTH = 1e-6
+IGNORE = 255
 
 
 def total(
@@ -18,7 +19,7 @@ def total(
 
     Args:
         values: SAM 2's values `(B, 1, H, W)`.
-        target: `(B, H, W)` int64 of 0 and 1.
+        target: `(B, H, W)` int64 of 0, 1 and 255, which is left out.
         text_weight: The sentences as a number each, `(B,)`.
         config: Weights and forms.
     """
@@ -35,13 +36,14 @@ def total(
 
 def cross_entropy(logits: Tensor, target: Tensor, classes: tuple[float, float]) -> Tensor:
     """Cross-entropy of `(B, 2, H, W)` with `(B, H, W)`, a mean weighted by the pixels' classes."""
-    return F.cross_entropy(logits, target, weight=logits.new_tensor(classes))
+    return F.cross_entropy(logits, target, logits.new_tensor(classes), ignore_index=IGNORE)
 
 
 def dice(logits: Tensor, target: Tensor) -> Tensor:
     """`1 - 2 sum(p y) / (sum(p) + sum(y))`, summed over both classes and the batch."""
-    probability = logits.softmax(1)
-    truth = F.one_hot(target, 2).permute(0, 3, 1, 2).to(probability.dtype)
+    known = target != IGNORE
+    probability = logits.softmax(1) * known[:, None]
+    truth = F.one_hot(target * known, 2).permute(0, 3, 1, 2) * known[:, None]
     overlap = (probability * truth).sum((2, 3))
     size = (probability + truth).sum((2, 3))
     return (1 - (2 * overlap + SMOOTH) / (size + SMOOTH)).sum()
@@ -49,7 +51,9 @@ def dice(logits: Tensor, target: Tensor) -> Tensor:
 
 def boundary(values: Tensor, target: Tensor, text_weight: Tensor, config: LossConfig) -> Tensor:
     """Mean square of the text-weighted difference of edges, Eq. 4."""
-    difference = edges(prediction(values, config)) - edges(target[:, None].to(values.dtype))
+    known = (target != IGNORE)[:, None]
+    truth = (target[:, None] * known).to(values.dtype)
+    difference = (edges(prediction(values, config)) - edges(truth)) * known
     own = config.boundary_texts == "own"
     weight = text_weight[:, None] if own else text_weight[None, :]
     return (weight[..., None, None] * difference).square().mean()

@@ -17,30 +17,31 @@ from engine.systems.rsrefseg2.config import RSRefSeg2Config
 from engine.systems.rsrefseg2.model import RSRefSeg2
 from engine.systems.rsrefseg2.objective import predict, training_losses
 from engine.systems.rsrefseg2.pretraining import EncoderPretraining
+from engine.training.config import TrainingConfig
 from engine.training.task import Task
 from engine.training.validation import validate_referring
 from engine.weights import save_small
 
 
-def referring(config: RSRefSeg2Config, initial: Path | None) -> Task:
+def referring(config: RSRefSeg2Config, run: TrainingConfig) -> Task:
     """The whole model learns what sentences mean."""
-    model = _model(config, initial)
+    model = _model(config, run)
     return Task(model, training_losses, _validate_referring, save_small, _blocks(model))
 
 
-def encoders(config: RSRefSeg2Config, initial: Path | None) -> Task:
+def encoders(config: RSRefSeg2Config, run: TrainingConfig) -> Task:
     """Both image encoders learn all categories at every position."""
-    model = _model(config, initial)
+    model = _model(config, run)
     network = EncoderPretraining(model, len(VHR10))
     return Task(
         network, EncoderPretraining.losses, _validate_encoders, _export_model, _blocks(model)
     )
 
 
-def _model(config: RSRefSeg2Config, initial: Path | None) -> RSRefSeg2:
+def _model(config: RSRefSeg2Config, run: TrainingConfig) -> RSRefSeg2:
     model = RSRefSeg2(config)
-    if initial is not None:
-        load_own(model, initial)
+    if run.initial:
+        load_own(model, Path(run.initial))
     return model
 
 

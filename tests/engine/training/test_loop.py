@@ -219,7 +219,7 @@ def test_a_loss_that_is_no_number_ends_the_run_with_advice_and_keeps_the_checkpo
 @given(
     st.integers(0, 50),
     st.integers(1, 300),
-    st.sampled_from(["cosine", "polynomial"]),
+    st.sampled_from(["cosine", "polynomial", "step"]),
     st.floats(0.5, 3),
     st.floats(0, 0.5),
 )

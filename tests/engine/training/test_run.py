@@ -14,6 +14,7 @@ from PIL import Image
 
 from engine.data.categories import VHR10
 from engine.errors import InputError
+from engine.systems.rsrefseg2 import config as sizes
 from engine.systems.rsrefseg2 import training
 from engine.systems.rsrefseg2.checkpoint import load_own
 from engine.systems.rsrefseg2.model import RSRefSeg2
@@ -35,6 +36,9 @@ def test_validation_asks_the_same_in_every_run() -> None:
         assert len(kinds) > 2
 
 
+STEPS = OptimiserConfig(steps=1)
+
+
 # Weights
 
 
@@ -53,7 +57,7 @@ def logits(model: RSRefSeg2) -> torch.Tensor:
 @pytest.mark.parametrize("teach", [training.referring, training.encoders])
 def test_what_a_run_keeps_becomes_weights_of_the_model(tmp_path: Path, teach: Any) -> None:
     torch.manual_seed(1)
-    task = teach(tiny_config(), None)
+    task = teach(tiny_config(), TrainingConfig("rsrefseg2-compact", Path(), DataConfig(), STEPS))
     trained = task.network if teach is training.referring else task.network.model
     task.export(task.network.state_dict(), tmp_path / "kept.safetensors")
     other = tiny(2)
@@ -69,7 +73,7 @@ def test_what_a_run_keeps_becomes_weights_of_the_model(tmp_path: Path, teach: An
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrainingConfig:
     """Two steps of the tiny model on painted images in COCO's format."""
-    monkeypatch.setattr(room, "compact", tiny_config)
+    monkeypatch.setattr(sizes, "compact", tiny_config)
     images, annotations = [], []
     for number in range(20):
         scene = painted_scene(f"{number:03}.png", number % len(VHR10))
@@ -121,7 +125,7 @@ def test_a_published_data_set_is_taught_with_its_own_sentences(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """RISBench's layout; what is judged is its val split."""
-    monkeypatch.setattr(room, "compact", tiny_config)
+    monkeypatch.setattr(sizes, "compact", tiny_config)
     root = tmp_path / "risbench"
     for folder in ("img_rgb", "mask"):
         (root / folder).mkdir(parents=True)
