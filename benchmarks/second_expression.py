@@ -51,8 +51,8 @@ def main() -> None:
     """Prints the seconds."""
     model = zoo.load("rsrefseg2-compact", "cpu")
     pixels = view()
-    features = model.encode(torch.from_numpy(pixels))
-    encode = median(lambda: model.encode(torch.from_numpy(pixels)))
+    features = model.encode(torch.from_numpy(pixels)[None])
+    encode = median(lambda: model.encode(torch.from_numpy(pixels)[None]))
     decode = median(lambda: model.decode(features, "the airplane on the left"))
     print(f"{torch.get_num_threads()} threads")
     print(f"model    first {encode + decode:.3f} s   second {decode:.3f} s")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -26,21 +26,35 @@ class FeatureCache:
         self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._bytes = 0
 
-    def get(self, key: Hashable, encode: Callable[[], Any]) -> Any:
-        """The features under a key, encoded now if they are not kept."""
-        if key in self._kept:
+    def get(
+        self, keys: Sequence[Hashable], encode: Callable[[list[int]], Sequence[Any]]
+    ) -> list[Any]:
+        """The features under some keys.
+
+        Args:
+            keys: One a view, all different.
+            encode: Gives the features of the views of some indices, which are not kept.
+        """
+        found = {key: self._kept[key][0] for key in keys if key in self._kept}
+        missing = [index for index, key in enumerate(keys) if key not in found]
+        for key in found:
             self._kept.move_to_end(key)
-            return self._kept[key][0]
-        features = encode()
+        if missing:
+            for index, features in zip(missing, encode(missing), strict=True):
+                found[keys[index]] = features
+                self._keep(keys[index], features)
+        return [found[key] for key in keys]
+
+    def _keep(self, key: Hashable, features: Any) -> None:
         self.encoded += 1
         size = tensor_bytes(features)
-        if size <= self.limit:
-            self._kept[key] = (features, size)
-            self._bytes += size
-            while self._bytes > self.limit:
-                _, (_, freed) = self._kept.popitem(last=False)
-                self._bytes -= freed
-        return features
+        if size > self.limit:
+            return
+        self._kept[key] = (features, size)
+        self._bytes += size
+        while self._bytes > self.limit:
+            _, (_, freed) = self._kept.popitem(last=False)
+            self._bytes -= freed
 
     def clear(self) -> None:
         """Forgets everything."""

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-
+from engine import __version__
 from engine.errors import Cancelled, InputError, OutOfMemory, OutputError
 from engine.expression import clean, speaks_of_places
 from engine.features import FeatureCache
+from engine.inference import Inference, WindowTooLarge
+from engine.pipeline import Behind
 from engine.raster.atomic import replacing
-from engine.raster.blend import Band, RowBlender
+from engine.raster.blend import Band
 from engine.raster.grid import Grid
 from engine.raster.polygons import write_polygons
-from engine.raster.raster import Raster
 from engine.raster.source import Source, open_source
-from engine.raster.stored import open_stored
+from engine.raster.stored import encode, open_stored
+from engine.raster.unfinished import UnfinishedRows, unfinished
 from engine.raster.windows import Window, plan_windows
 from engine.raster.writer import ProbabilityWriter, write_mask
 from engine.result import Progress, Result
@@ -29,6 +29,10 @@ from engine.systems import Segmenter
 from engine.zoo import ModelCard
 
 OUTPUTS = ("mask", "polygons")
+UNFINISHED = "probability.tif.unfinished"
+SMALLEST_WINDOW = 128
+"""Side in pixels of the smallest windows that are tried where the memory is short."""
+
 FILES = {"probability": "probability.tif", "mask": "mask.tif", "polygons": "polygons.gpkg"}
 Report = Callable[[Progress], None]
 Asked = Callable[[], bool]
@@ -69,44 +73,95 @@ def segment(
     expression = clean(expression)
     check_options(threshold, outputs)
     known = model.card.check(expression)
+    warnings = [known.message] if known.unknown else []
+    make_folder(out)
     with open_source(source, model.card.finest) as raster:
-        rows = plan_views(raster.grid, model.card, one_view)
-        windows = sum(map(len, rows))
-        facts = {
-            "expression": expression,
-            "model": model.card.id,
-            "weights_sha256": model.weights_sha256,
-            "source": source.path,
-            "resolution": "" if raster.resolution is None else repr(raster.resolution),
-            "stretch": raster.description,
-            "windows": str(windows),
-            "device": model.device.type,
-        }
-        warnings = [known.message] if known.unknown else []
-        warnings += _view_warnings(expression, raster, model, windows)
-        with _together(make_folder(out), ("probability", *outputs)) as files:
-            started = time.perf_counter()
-            with ProbabilityWriter(files["probability"], raster.grid, facts) as writer:
-                place = (source, _stamp(source.path))
-                looked = _Windows(raster, expression, model, features or FeatureCache(), place)
-                blender = RowBlender(rows)
-                for number, window in enumerate(window for row in rows for window in row):
-                    _stop_if(cancelled)
-                    _tell(progress, number, windows, "windows", f"Window {number + 1} of {windows}")
-                    band = looked.blend(blender, window)
-                    if band is not None:
-                        writer.write(band.row, band.probability, band.valid)
-                _stop_if(cancelled)
-            _tell(progress, windows, windows, "windows", "All windows done")
-            if looked.empty == windows:
-                warnings.append(
-                    "The extent holds no valid pixels: everything in it is nodata or transparent."
-                )
-            seconds = {"windows": round(time.perf_counter() - started, 3)}
-            result = _outputs(
-                files["probability"], files, threshold, progress, cancelled, warnings, seconds
-            )
+        stamp = _stamp(source.path)
+        kept = features or FeatureCache()
+        for number, plan in enumerate(plans(raster.grid, model.card, one_view)):
+            inference = Inference(source, stamp, raster, expression, model, kept, plan)
+            if number:
+                warnings.append(_smaller_windows(inference))
+            try:
+                return _run(inference, out, threshold, outputs, progress, cancelled, warnings)
+            except WindowTooLarge:
+                continue
+    raise OutOfMemory(
+        f"{model.card.title} needs more memory than the device '{model.device.type}' has left. "
+        "Close other programs, choose the device 'cpu', or choose a smaller model."
+    )
+
+
+def _run(
+    inference: Inference,
+    out: Path,
+    threshold: float,
+    outputs: Sequence[str],
+    progress: Report | None,
+    cancelled: Asked | None,
+    warnings: Sequence[str],
+) -> Result:
+    """Looks at all windows and writes what was found; goes on where an earlier run was ended."""
+    raster, model = inference.raster, inference.model
+    facts = {
+        "expression": inference.expression,
+        "model": model.card.id,
+        "weights_sha256": model.weights_sha256,
+        "source": inference.source.path,
+        "resolution": "" if raster.resolution is None else repr(raster.resolution),
+        "stretch": raster.description,
+        "windows": str(inference.windows),
+        "device": model.device.type,
+    }
+    started = time.perf_counter()
+    batch = inference.batch
+    request = json.dumps(
+        [__version__, facts, inference.source.to_dict(), inference.stamp, repr(inference.plan[0])]
+    )
+    with (
+        _together(out, ("probability", *outputs)) as files,
+        unfinished(out / UNFINISHED, request, raster.grid.width) as rows,
+    ):
+        with ProbabilityWriter(files["probability"], raster.grid, facts) as writer:
+            for row, stored in rows.stored():
+                writer.append(row, stored)
+            _look(inference, rows, writer, progress, cancelled)
+        _stop_if(cancelled)
+        result = _outputs(
+            files["probability"],
+            files,
+            threshold,
+            progress,
+            cancelled,
+            [*warnings, *_view_warnings(inference, batch)],
+            {"windows": round(time.perf_counter() - started, 3)},
+        )
     return replace(_placed(result, out), probability=out / FILES["probability"])
+
+
+def _look(
+    inference: Inference,
+    rows: UnfinishedRows,
+    writer: ProbabilityWriter,
+    progress: Report | None,
+    cancelled: Asked | None,
+) -> None:
+    """Looks at the windows of the rows that are not finished, and keeps and writes these."""
+
+    def keep(band: Band) -> None:
+        stored = encode(band.probability, band.valid)
+        writer.append(band.row, stored)
+        rows.append(band.row, stored)
+
+    total = inference.windows
+    _stop_if(cancelled)
+    _tell(progress, 0, total, "windows", f"{total} windows to look at")
+    with Behind() as behind:
+        for step in inference.steps(rows.finished):
+            if step.band is not None:
+                behind.do(keep, step.band)
+            _tell(progress, step.done, total, "windows", f"Window {step.done} of {total}")
+            _stop_if(cancelled)
 
 
 def rethreshold(
@@ -212,63 +267,19 @@ def _outputs(
     )
 
 
-class _Windows:
-    """Looks at windows: read, encode (or remember), decode, blend."""
+def plans(grid: Grid, card: ModelCard, one_view: bool = False) -> Iterator[list[list[Window]]]:
+    """The views of an extent, then the same in ever smaller windows, should the memory be short.
 
-    def __init__(
-        self,
-        raster: Raster,
-        expression: str,
-        model: Segmenter,
-        features: FeatureCache,
-        place: tuple[object, ...],
-    ) -> None:
-        self.raster = raster
-        self.expression = expression
-        self.model = model
-        self.features = features
-        self.place = place
-        self.empty = 0
-
-    def blend(self, blender: RowBlender, window: Window) -> Band | None:
-        """Adds what the model says about a window; gives rows that are finished."""
-        view = self.raster.read(window)
-        if not view.valid.any():
-            self.empty += 1
-            return blender.skip(window)
-        key = (*self.place, self.model.card.id, self.model.weights_sha256, window)
-        with _memory(self.model):
-            features = self.features.get(
-                key,
-                lambda: self.model.encode(torch.from_numpy(view.pixels), self.raster.resolution),
-            )
-            logits = self.model.decode(features, self.expression)
-        probability: NDArray[np.float32] = logits.sigmoid().numpy()
-        return blender.add(window, probability, view.valid)
-
-
-@contextmanager
-def _memory(model: Segmenter) -> Iterator[None]:
-    """Running out of memory as an error the analyst can act on."""
-    try:
-        yield
-    except (torch.cuda.OutOfMemoryError, MemoryError) as cause:
-        raise OutOfMemory(
-            f"{model.card.title} needs more memory than the device '{model.device.type}' has left. "
-            "Close other programs, choose the device 'cpu', or choose a smaller model."
-        ) from cause
-
-
-def plan_views(grid: Grid, card: ModelCard, one_view: bool = False) -> list[list[Window]]:
-    """The views of an extent: itself while the card allows, else rows of overlapping windows.
-
-    An expression speaks of one view, so "at the lower left" means the extent's lower left as long
-    as the extent is one view.
+    The views are the extent itself while the card allows, else rows of overlapping windows. An
+    expression speaks of one view, so "at the lower left" means the extent's lower left as long as
+    the extent is one view.
     """
     longest = max(grid.width, grid.height)
-    if one_view or longest <= card.view:
-        return plan_windows(grid, longest, 0)
-    return plan_windows(grid, card.window, card.overlap)
+    whole = one_view or longest <= card.view
+    size = longest if whole else card.window
+    yield plan_windows(grid, size, 0 if whole else card.overlap)
+    while (size := size // 2) >= SMALLEST_WINDOW:
+        yield plan_windows(grid, size, size * card.overlap // card.window)
 
 
 def check_options(threshold: float, outputs: Sequence[str]) -> None:
@@ -291,21 +302,43 @@ def make_folder(folder: Path) -> Path:
     return folder
 
 
-def _view_warnings(expression: str, raster: Raster, model: Segmenter, windows: int) -> list[str]:
+def _view_warnings(inference: Inference, batch: int) -> list[str]:
+    """What the analyst should know of how the raster was looked at.
+
+    Args:
+        inference: What looked.
+        batch: How many windows it wanted to look at together.
+    """
     warnings = []
-    card = model.card
-    if windows > 1 and speaks_of_places(expression):
+    card, raster = inference.model.card, inference.raster
+    if inference.windows > 1 and speaks_of_places(inference.expression):
         warnings.append(
-            f"The extent was looked at in {windows} windows of {card.window} pixels, and words of "
-            "place, order and size hold within each window. For one frame, choose a smaller extent "
-            "or a coarser resolution."
+            f"The extent was looked at in {inference.windows} windows of "
+            f"{inference.plan[0][0].width} pixels, and words of place, order and size hold within "
+            "each window. For one frame, choose a smaller extent or a coarser resolution."
         )
     if raster.resolution is not None and raster.resolution > 2 * card.coarsest:
         warnings.append(
             f"At {raster.resolution:.3g} m a pixel the raster is coarser than what {card.title} "
             f"was trained on ({card.finest:g} to {card.coarsest:g} m)."
         )
+    if inference.empty == inference.windows:
+        warnings.append(
+            "The extent holds no valid pixels: everything in it is nodata or transparent."
+        )
+    if inference.batch < batch:
+        warnings.append(
+            f"The memory was enough for {inference.batch} windows at a time, not for {batch}."
+        )
     return warnings
+
+
+def _smaller_windows(inference: Inference) -> str:
+    window = inference.plan[0][0]
+    return (
+        f"The memory was enough for windows of {window.width} x {window.height} pixels only: words "
+        "of place, order and size hold within each of them."
+    )
 
 
 def _stamp(path: str) -> tuple[int, int] | None:

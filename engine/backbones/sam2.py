@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -61,6 +61,24 @@ class SamFeatures:
         """Each image `counts[i]` times in a row."""
         fine, coarse = (level.repeat_interleave(counts, 0) for level in self.high_resolution)
         return SamFeatures(self.embedding.repeat_interleave(counts, 0), (fine, coarse))
+
+    def split(self) -> list[SamFeatures]:
+        """Each image's own, in memory of its own."""
+        if len(self.embedding) == 1:
+            return [self]
+        levels = zip(self.embedding, *self.high_resolution, strict=True)
+        return [
+            SamFeatures(embedding[None].clone(), (fine[None].clone(), coarse[None].clone()))
+            for embedding, fine, coarse in levels
+        ]
+
+    @classmethod
+    def stack(cls, images: Sequence[SamFeatures]) -> SamFeatures:
+        """Those of several images of one size."""
+        if len(images) == 1:
+            return images[0]
+        fine, coarse = (torch.cat([i.high_resolution[k] for i in images]) for k in (0, 1))
+        return cls(torch.cat([image.embedding for image in images]), (fine, coarse))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
@@ -28,16 +29,16 @@ class TimedSegmenter:
         self.encodes: list[float] = []
         self.decodes: list[float] = []
 
-    def encode(self, view: Tensor, resolution: float | None = None) -> Any:
-        """The model's features of a view."""
+    def encode(self, views: Tensor, resolution: float | None = None) -> list[Any]:
+        """The model's features of views."""
         started = time.perf_counter()
-        features = self.model.encode(view, resolution)
+        features = self.model.encode(views, resolution)
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
         self.encodes.append(time.perf_counter() - started)
         return features
 
-    def decode(self, features: Any, expression: str) -> Tensor:
+    def decode(self, features: Sequence[Any], expression: str) -> Tensor:
         """The model's logits."""
         started = time.perf_counter()
         logits = self.model.decode(features, expression)

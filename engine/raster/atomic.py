@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+import platform
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import psutil
+
 from engine.errors import OutputError
 from engine.raster.boundary import writing
+
+PARTIAL = f".partial-{platform.node()}-"
+"""What the folders of half-written files of this machine begin with; their process comes next."""
 
 SIDECARS = (".aux.xml", ".ovr", ".msk")
 """What GDAL and QGIS keep beside a raster, and what would outlive the pixels it describes."""
@@ -31,7 +38,10 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     _check_closed(path)
     with writing(path):
-        folder = TemporaryDirectory(prefix=".partial-", dir=path.parent, ignore_cleanup_errors=True)
+        _sweep(path.parent)
+        folder = TemporaryDirectory(
+            prefix=f"{PARTIAL}{os.getpid()}-", dir=path.parent, ignore_cleanup_errors=True
+        )
     with folder:
         partial = Path(folder.name, path.name)
         yield partial
@@ -42,6 +52,15 @@ def replacing(path: Path) -> Iterator[Path]:
                 path.with_name(path.name + sidecar).unlink(missing_ok=True)
         except OSError as error:
             raise OutputError(f"{path} cannot be replaced: {error.strerror}. {ADVICE}") from error
+
+
+def _sweep(folder: Path) -> None:
+    """Removes what processes that were killed have left."""
+    for left in folder.iterdir():
+        process = left.name.removeprefix(PARTIAL).partition("-")[0]
+        ours = left.name.startswith(PARTIAL) and process.isdecimal()
+        if ours and not psutil.pid_exists(int(process)):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _check_closed(path: Path) -> None:

@@ -33,17 +33,20 @@ class RowBlender:
 
     Args:
         rows: the plan of `plan_windows`: rows of windows of one shape.
+        first: index of the row of windows to begin with. What it gives is right from the row on
+            that no earlier window reaches, see `first_needed`.
     """
 
-    def __init__(self, rows: Sequence[Sequence[Window]]) -> None:
+    def __init__(self, rows: Sequence[Sequence[Window]], first: int = 0) -> None:
         last = rows[-1][-1]
         self._height, self._width = last.row + last.height, last.col + last.width
         self._rows = rows
         self._down = dict(_tapers([row[0].row for row in rows], last.height))
         self._across = dict(_tapers([window.col for window in rows[0]], last.width))
-        self._current = 0
-        self._missing = set(rows[0])
-        self._top = 0
+        self._weights: dict[tuple[bytes, bytes], Floats] = {}
+        self._current = first
+        self._missing = set(rows[first])
+        self._top = rows[first][0].row
         self._sum = np.zeros((last.height, self._width), np.float32)
         self._weight = np.zeros_like(self._sum)
 
@@ -66,19 +69,33 @@ class RowBlender:
             raise ValueError(f"{window} is not due: windows are added once each, row after row.")
         if not (window.height, window.width) == probability.shape == valid.shape:
             raise ValueError(f"{window} got arrays of {probability.shape} and {valid.shape}.")
-        if not np.isfinite(probability[valid]).all():
+        weight = self._weight_of(window)
+        if not valid.all():
+            weight = weight * valid
+            probability = np.where(valid, probability, np.float32(0))
+        # A sum is a number only if all of its terms are.
+        if not np.isfinite(probability.sum()):
             raise ModelError("The model gave a probability that is not a number. Try another one.")
-        weight = np.outer(self._down[window.row], self._across[window.col]) * valid
         columns = slice(window.col, window.col + window.width)
         self._weight[:, columns] += weight
-        self._sum[:, columns] += weight * np.where(valid, probability, 0)
+        self._sum[:, columns] += weight * probability
         self._missing.remove(window)
         return None if self._missing else self._finish_row()
 
     def skip(self, window: Window) -> Band | None:
         """Pass over a window without a valid pixel; as `add`."""
-        shape = window.height, window.width
-        return self.add(window, np.zeros(shape, np.float32), np.zeros(shape, np.bool_))
+        if window not in self._missing:
+            raise ValueError(f"{window} is not due: windows are added once each, row after row.")
+        self._missing.remove(window)
+        return None if self._missing else self._finish_row()
+
+    def _weight_of(self, window: Window) -> Floats:
+        """Weights `(h, w)` of a window; those inside a raster are all alike, and kept."""
+        down, across = self._down[window.row], self._across[window.col]
+        key = down.tobytes(), across.tobytes()
+        if key not in self._weights:
+            self._weights[key] = np.outer(down, across)
+        return self._weights[key]
 
     def _finish_row(self) -> Band:
         self._current += 1
@@ -87,14 +104,19 @@ class RowBlender:
         count = (following[0].row if following else self._height) - self._top
         weight = self._weight[:count]
         valid = weight > 0
-        mean = np.divide(self._sum[:count], weight, out=np.zeros_like(weight), where=valid)
-        band = Band(self._top, mean.clip(0, 1), valid)
+        mean = self._sum[:count] / (weight if valid.all() else np.where(valid, weight, 1))
+        band = Band(self._top, np.minimum(mean, 1, out=mean), valid)
         self._top += count
         for kept in (self._sum, self._weight):
             rest = len(kept) - count
             kept[:rest] = kept[count:].copy()
             kept[rest:] = 0
         return band
+
+
+def first_needed(rows: Sequence[Sequence[Window]], finished: int) -> int:
+    """Index of the first row of windows that says anything about the rows from `finished` on."""
+    return next(i for i, row in enumerate(rows) if row[0].row + row[0].height > finished)
 
 
 def _tapers(starts: Sequence[int], size: int) -> list[tuple[int, Floats]]:

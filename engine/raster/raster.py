@@ -82,6 +82,14 @@ class Raster:
             pixels = self.stretch.apply(np.stack([values[band].data for band in self.bands]))
         return View(np.where(valid, pixels, np.uint8(0)), valid)
 
+    def touches(self, window: Window) -> bool:
+        """Whether a window of the grid shows any of the area."""
+        if self.area is None:
+            return True
+        transform = self.grid.part(window).transform
+        corners = ((0, 0), (window.width, 0), (window.width, window.height), (0, window.height))
+        return bool(self.area.intersects(shapely.Polygon([transform @ c for c in corners])))
+
     def _values(self, band: int, window: Window) -> Values:
         """A band's own values at the grid's resolution, `(h, w)`."""
         down, across = self.window.height / self.grid.height, self.window.width / self.grid.width

@@ -34,8 +34,10 @@ PIXELS_AT_ONCE = 2**22
 
 def encode(probability: Floats, valid: Mask) -> Bytes:
     """Probabilities 0..1 as bytes, `NODATA` where not valid."""
-    codes = np.rint(np.where(valid, probability, 0) * SCALE).astype(np.uint8)
-    return np.where(valid, codes, np.uint8(NODATA))
+    whole = bool(valid.all())
+    scaled = (probability if whole else np.where(valid, probability, 0)) * np.float32(SCALE)
+    codes: Bytes = np.rint(scaled, out=scaled).astype(np.uint8)
+    return codes if whole else np.where(valid, codes, np.uint8(NODATA))
 
 
 def decode(stored: Bytes) -> tuple[Floats, Mask]:

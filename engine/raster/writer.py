@@ -68,7 +68,11 @@ class ProbabilityWriter:
             OutputError: the disk is full.
             ValueError: the rows come out of order.
         """
-        self._tiles.append(row, encode(probability, valid))
+        self.append(row, encode(probability, valid))
+
+    def append(self, row: int, stored: Bytes) -> None:
+        """Write the next rows as they are stored, `(n, width)`; see `write`."""
+        self._tiles.append(row, stored)
 
 
 def write_mask(
@@ -126,6 +130,7 @@ class _TileRows:
                 blockxsize=TILE,
                 blockysize=TILE,
                 compress="deflate",
+                num_threads="ALL_CPUS",
                 bigtiff="IF_SAFER",
             )
             self._dataset.update_tags(ns=TAGS, **self._tags)

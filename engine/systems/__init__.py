@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -24,14 +25,14 @@ class Segmenter(Protocol):
     device: torch.device
     weights_sha256: str
 
-    def encode(self, view: Tensor, resolution: float | None = None) -> Any:
-        """Text-independent features of a view `(3, h, w)` uint8 of any size.
+    def encode(self, views: Tensor, resolution: float | None = None) -> list[Any]:
+        """Text-independent features of views `(B, 3, h, w)` uint8 of any size, one for each.
 
         Args:
-            view: The pixels.
+            views: The pixels.
             resolution: Metres a pixel, where it is known, for models that know objects by their
                 size.
         """
 
-    def decode(self, features: Any, expression: str) -> Tensor:
-        """Logits `(h, w)` float32 at the view's size, on the CPU."""
+    def decode(self, features: Sequence[Any], expression: str) -> Tensor:
+        """Logits `(B, h, w)` float32 at the views' size, on the CPU, of `B` views of one size."""

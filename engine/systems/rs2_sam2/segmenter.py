@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -49,13 +50,13 @@ class RS2SAM2Segmenter:
         self.weights_sha256 = weights_sha256
 
     @torch.inference_mode()
-    def encode(self, view: Tensor, resolution: float | None = None) -> ViewImages:
-        """A view `(3, h, w)` uint8, stretched to the squares of both encoders.
+    def encode(self, views: Tensor, resolution: float | None = None) -> list[ViewImages]:
+        """Views `(B, 3, h, w)` uint8, stretched to the squares of both encoders.
 
         Raises:
-            InputError: The view is smaller than a patch.
+            InputError: The views are smaller than a patch.
         """
-        height, width = view.shape[-2:]
+        height, width = views.shape[-2:]
         config = self.model.config
         if min(height, width) < config.beit3.patch:
             raise InputError(
@@ -63,25 +64,34 @@ class RS2SAM2Segmenter:
                 f"patches of {config.beit3.patch} pixels. Choose a larger extent or a finer "
                 "resolution."
             )
-        pixels = view[None].to(self.device).float() / 255
-        return ViewImages(
-            square(pixels, config.sam.image), square(pixels, config.beit3.image), (height, width)
-        )
+        pixels = views.to(self.device).float() / 255
+        images = square(pixels, config.sam.image).split(1)
+        small_images = square(pixels, config.beit3.image).split(1)
+        return [
+            ViewImages(image, small_image, (height, width))
+            for image, small_image in zip(images, small_images, strict=True)
+        ]
 
     @torch.inference_mode()
-    def decode(self, features: ViewImages, expression: str) -> Tensor:
-        """Logits `(h, w)` of an expression.
+    def decode(self, features: Sequence[ViewImages], expression: str) -> Tensor:
+        """Logits `(B, h, w)` of an expression about views of one size.
 
         Raises:
             InputError: The expression is longer than the model reads.
         """
         tokens = self.tokenizer([expression]).to(self.device)
+        many = len(features), -1
+        image, small_image = (
+            torch.cat([getattr(view, name) for view in features])
+            for name in ("image", "small_image")
+        )
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            output = self.model(features.image, features.small_image, tokens.ids, tokens.valid)
+            output = self.model(
+                image, small_image, tokens.ids.expand(many), tokens.valid.expand(many)
+            )
         logits = foreground_logits(output.full_size())
-        return F.interpolate(logits, features.size, mode="bilinear", align_corners=False)[
-            0, 0
-        ].cpu()
+        size = features[0].size
+        return F.interpolate(logits, size, mode="bilinear", align_corners=False)[:, 0].cpu()
 
 
 def square(pixels: Tensor, side: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +37,20 @@ class ImageFeatures:
         return ImageFeatures(
             self.image_map.repeat_interleave(counts, 0), self.sam.repeat_interleave(counts)
         )
+
+    def split(self) -> list[ImageFeatures]:
+        """Each image's own, in memory of its own."""
+        parts = zip(self.image_map.split(1), self.sam.split(), strict=True)
+        alone = len(self.image_map) == 1
+        return [ImageFeatures(m if alone else m.clone(), sam) for m, sam in parts]
+
+    @classmethod
+    def stack(cls, images: Sequence[ImageFeatures]) -> ImageFeatures:
+        """Those of several images of one size."""
+        if len(images) == 1:
+            return images[0]
+        maps = torch.cat([image.image_map for image in images])
+        return cls(maps, SamFeatures.stack([image.sam for image in images]))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -41,28 +42,29 @@ class RSRefSeg2Segmenter:
         self.weights_sha256 = weights_sha256
 
     @torch.inference_mode()
-    def encode(self, view: Tensor, resolution: float | None = None) -> ViewFeatures:
-        """Features of a view `(3, h, w)` uint8, as the model's configuration shows it."""
-        height, width = view.shape[-2:]
+    def encode(self, views: Tensor, resolution: float | None = None) -> list[ViewFeatures]:
+        """Features of views `(B, 3, h, w)` uint8, as the model's configuration shows them."""
+        height, width = views.shape[-2:]
         shown, whole = self.model.config.input_shape(height, width, resolution)
-        image = F.interpolate(view[None].to(self.device), shown, mode="bilinear", antialias=True)
+        image = F.interpolate(views.to(self.device), shown, mode="bilinear", antialias=True)
         image = F.pad(image.float() / 255, (0, whole[1] - shown[1], 0, whole[0] - shown[0]))
         with self._precision():
-            return ViewFeatures(self.model.encode(image), (height, width), shown, whole)
+            features = self.model.encode(image)
+        return [ViewFeatures(one, (height, width), shown, whole) for one in features.split()]
 
     @torch.inference_mode()
-    def decode(self, features: ViewFeatures, expression: str) -> Tensor:
-        """Logits `(h, w)` of an expression."""
+    def decode(self, features: Sequence[ViewFeatures], expression: str) -> Tensor:
+        """Logits `(B, h, w)` of an expression about views of one size."""
         token_ids = self.model.encoder.tokenize([expression]).to(self.device)
+        view = features[0]
         with self._precision():
-            logits = self.model.decode(
-                features.image, self.model.encoder.text(token_ids)
-            ).masks.logits.float()
-        logits = F.interpolate(logits, features.whole, mode="bilinear", align_corners=False)
-        logits = logits[..., : features.shown[0], : features.shown[1]]
-        return F.interpolate(logits, features.size, mode="bilinear", align_corners=False)[
-            0, 0
-        ].cpu()
+            text = self.model.encoder.text(token_ids)
+            text = text.repeat_interleave(torch.tensor([len(features)], device=self.device))
+            images = ImageFeatures.stack([one.image for one in features])
+            logits = self.model.decode(images, text).masks.logits.float()
+        logits = F.interpolate(logits, view.whole, mode="bilinear", align_corners=False)
+        logits = logits[..., : view.shown[0], : view.shown[1]]
+        return F.interpolate(logits, view.size, mode="bilinear", align_corners=False)[:, 0].cpu()
 
     def _precision(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")

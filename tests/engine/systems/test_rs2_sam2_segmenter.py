@@ -34,15 +34,15 @@ def view(height: int, width: int) -> torch.Tensor:
 def test_logits_have_the_size_of_the_view(
     segmenter: RS2SAM2Segmenter, size: tuple[int, int]
 ) -> None:
-    logits = segmenter.decode(segmenter.encode(view(*size)), "the ship on the left")
+    logits = segmenter.decode(segmenter.encode(view(*size)[None]), "the ship on the left")[0]
     assert logits.shape == size
     assert logits.dtype == torch.float32
     assert torch.isfinite(logits).all()
 
 
 def test_a_pixel_is_inside_where_the_two_channels_say_so(segmenter: RS2SAM2Segmenter) -> None:
-    features = segmenter.encode(view(1024, 1024))
-    logits = segmenter.decode(features, "the ship")
+    (features,) = segmenter.encode(view(1024, 1024)[None])
+    logits = segmenter.decode([features], "the ship")[0]
     tokens = segmenter.tokenizer(["the ship"])
     with torch.inference_mode():
         output = segmenter.model(features.image, features.small_image, tokens.ids, tokens.valid)
@@ -55,11 +55,11 @@ def test_a_pixel_is_inside_where_the_two_channels_say_so(segmenter: RS2SAM2Segme
 def test_features_are_the_images_alone_and_answer_any_expression(
     segmenter: RS2SAM2Segmenter,
 ) -> None:
-    features = segmenter.encode(view(50, 70))
+    (features,) = segmenter.encode(view(50, 70)[None])
     assert tensor_bytes(features) == 4 * 3 * (SAM.image**2 + BEIT3.image**2)
-    ship, tank = (segmenter.decode(features, f"the large {what}") for what in ("ship", "tank"))
+    ship, tank = (segmenter.decode([features], f"the large {what}") for what in ("ship", "tank"))
     assert not torch.allclose(ship, tank, atol=1e-4)
-    assert torch.equal(ship, segmenter.decode(features, "the large ship"))
+    assert torch.equal(ship, segmenter.decode([features], "the large ship"))
 
 
 @pytest.mark.parametrize(("height", "width"), [(30, 90), (300, 100), (7, 7)])
@@ -78,11 +78,11 @@ def test_a_view_smaller_than_a_patch_is_refused(
     segmenter: RS2SAM2Segmenter, size: tuple[int, int]
 ) -> None:
     with pytest.raises(InputError, match=rf"only {size[1]} x {size[0]} pixels.*patches of 8"):
-        segmenter.encode(view(*size))
+        segmenter.encode(view(*size)[None])
 
 
 def test_a_long_expression_is_refused(segmenter: RS2SAM2Segmenter) -> None:
-    features = segmenter.encode(view(40, 40))
+    features = segmenter.encode(view(40, 40)[None])
     with pytest.raises(InputError, match="fewer words"):
         segmenter.decode(features, "the ship on the left " * 5)
 

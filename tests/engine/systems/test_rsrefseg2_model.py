@@ -43,7 +43,7 @@ def segmenter(resize: str) -> RSRefSeg2Segmenter:
 def test_logits_have_the_size_of_the_view(resize: str, size: tuple[int, int]) -> None:
     model = segmenter(resize)
     view = torch.randint(0, 255, (3, *size), dtype=torch.uint8)
-    logits = model.decode(model.encode(view), "the ship on the left")
+    logits = model.decode(model.encode(view[None]), "the ship on the left")[0]
     assert logits.shape == size
     assert logits.dtype == torch.float32
     assert torch.isfinite(logits).all()
@@ -55,8 +55,8 @@ def test_padding_is_cut_off_and_the_rest_stays_in_place() -> None:
     wide = torch.randint(0, 255, (3, 32, 64), dtype=torch.uint8)
     square = F.pad(wide, (0, 0, 0, 32))
     assert torch.allclose(
-        model.decode(model.encode(wide), "ship"),
-        model.decode(model.encode(square), "ship")[:32],
+        model.decode(model.encode(wide[None]), "ship")[0],
+        model.decode(model.encode(square[None]), "ship")[0, :32],
         atol=1e-5,
     )
 

@@ -1,0 +1,107 @@
+"""Unfinished rows: what a run has finished so far, kept so that the next one goes on from there."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from engine.raster.boundary import writing
+from engine.raster.stored import Bytes
+
+RECORD = struct.Struct("<III")
+"""Rows of a record, bytes of it, and their CRC-32."""
+
+FAST = 1
+"""Of zlib's levels: the rows are read again once at most."""
+
+
+class UnfinishedRows:
+    """Stored rows of a raster in a file that only grows; each record counts when it is whole.
+
+    A process that is killed leaves a torn record at worst, which is cut off.
+
+    Attributes:
+        finished: How many rows there are.
+    """
+
+    def __init__(self, file: BinaryIO, path: Path, request: bytes, width: int) -> None:
+        self._file, self._path, self._width = file, path, width
+        self._header = request + b"\n"
+        self.finished = 0
+        file.seek(0)
+        whole = 0
+        if file.read(len(self._header)) == self._header:
+            whole = len(self._header)
+            for rows in self._records():
+                self.finished += len(rows)
+                whole = file.tell()
+        file.seek(whole)
+        file.truncate()
+        if not whole:
+            file.write(self._header)
+
+    def stored(self) -> Iterator[tuple[int, Bytes]]:
+        """The rows there are, from top to bottom: first row and bytes `(n, width)`."""
+        end = self._file.tell()
+        self._file.seek(len(self._header))
+        row = 0
+        for rows in self._records():
+            yield row, rows
+            row += len(rows)
+        self._file.seek(end)
+
+    def append(self, row: int, rows: Bytes) -> None:
+        """Keep rows `(n, width)`; `row` is the first of them and must be the next.
+
+        Raises:
+            OutputError: the disk is full.
+            ValueError: the rows come out of order.
+        """
+        if row != self.finished:
+            raise ValueError(f"Row {row} of {self._path} was given where {self.finished} is next.")
+        packed = zlib.compress(rows.tobytes(), FAST)
+        with writing(self._path):
+            self._file.write(RECORD.pack(len(rows), len(packed), zlib.crc32(packed)) + packed)
+            self._file.flush()
+        self.finished += len(rows)
+
+    def _records(self) -> Iterator[Bytes]:
+        """Whole records from here on."""
+        while len(head := self._file.read(RECORD.size)) == RECORD.size:
+            count, size, checksum = RECORD.unpack(head)
+            packed = self._file.read(size)
+            if len(packed) != size or zlib.crc32(packed) != checksum:
+                return
+            rows = np.frombuffer(zlib.decompress(packed), np.uint8)
+            yield rows.reshape(count, self._width)
+
+
+@contextmanager
+def unfinished(path: Path, request: str, width: int) -> Iterator[UnfinishedRows]:
+    """Open what an earlier run of the same request left; the file goes when the block ends well.
+
+    Args:
+        path: The file; what another request left there is forgotten.
+        request: What makes two runs the same, in one line.
+        width: Pixels of a row.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    with writing(path):
+        file = path.open("r+b" if path.exists() else "w+b")
+    done = False
+    rows = UnfinishedRows(file, path, request.encode(), width)
+    try:
+        yield rows
+        done = True
+    finally:
+        file.close()
+        if done or not rows.finished:
+            path.unlink(missing_ok=True)
