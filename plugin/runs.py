@@ -1,4 +1,4 @@
-"""Where the files of a run are kept: a new folder for every run, nothing is ever overwritten."""
+"""Where the files of a run are kept: a folder for every run, nothing is ever overwritten."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from .settings import Settings
 translate = QCoreApplication.translate
 
 SLUG_LENGTH = 40
+MOMENT = "[0-9]*_[0-9]*"
+UNFINISHED = "probability.tif.unfinished"
+"""What the engine keeps of a run that was ended; the same request goes on from there."""
 
 
 def results_folder(settings: Settings, project: QgsProject) -> Path:
@@ -28,14 +31,19 @@ def results_folder(settings: Settings, project: QgsProject) -> Path:
 
 
 def new_run(expression: str, settings: Settings, project: QgsProject) -> Path:
-    """Creates the folder of a new run, named after the moment and the expression.
+    """The folder of a run, named after the moment and the expression.
+
+    It is a new one, or that of the last run of these words that was ended before its time: the
+    engine goes on there if the rest of the request is the same too.
 
     Raises:
         Refusal: The folder cannot be created.
     """
-    slug = re.sub(r"\W+", "-", expression.strip().lower())[:SLUG_LENGTH].strip("-")
-    name = f"{datetime.now():%Y-%m-%d_%H%M%S}_{slug or 'run'}"
-    return _numbered(results_folder(settings, project), name)
+    slug = re.sub(r"\W+", "-", expression.strip().lower())[:SLUG_LENGTH].strip("-") or "run"
+    results = results_folder(settings, project)
+    names = (f"{MOMENT}_{slug}", f"{MOMENT}_{slug}-[0-9]*")
+    ended = sorted(p.parent for name in names for p in results.glob(f"{name}/{UNFINISHED}"))
+    return ended[-1] if ended else _numbered(results, f"{datetime.now():%Y-%m-%d_%H%M%S}_{slug}")
 
 
 def next_version(run: Path) -> Path:
@@ -47,12 +55,19 @@ def next_version(run: Path) -> Path:
     return _numbered(run, "threshold")
 
 
-def discard(run: Path) -> None:
-    """Deletes the folder of a run that came to no result; what cannot be deleted is logged."""
+def discard(run: Path) -> bool:
+    """Deletes the folder of a run that came to no result; what cannot be deleted is logged.
+
+    Returns:
+        Whether it was kept instead, because the same request may go on from there.
+    """
+    if (run / UNFINISHED).exists():
+        return True
     try:
         shutil.rmtree(run)
     except OSError as cause:
         QgsMessageLog.logMessage(f"{run}: {cause}", PLUGIN, Qgis.MessageLevel.Warning)
+    return False
 
 
 def _numbered(parent: Path, name: str) -> Path:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import portalocker
 
+from engine.errors import OutputError
 from engine.raster.boundary import writing
 from engine.raster.stored import Bytes
 
@@ -95,13 +97,29 @@ def unfinished(path: Path, request: str, width: int) -> Iterator[UnfinishedRows]
         OutputError: the file cannot be written.
     """
     with writing(path):
-        file = path.open("r+b" if path.exists() else "w+b")
-    done = False
-    rows = UnfinishedRows(file, path, request.encode(), width)
+        path.touch()
+        file = path.open("r+b")
+    with file:
+        _lock(file, path)
+        rows = UnfinishedRows(file, path, request.encode(), width)
+        try:
+            yield rows
+        except BaseException:
+            worthless = not rows.finished
+            raise
+        else:
+            worthless = True
+        finally:
+            file.close()
+            if worthless:
+                path.unlink(missing_ok=True)
+
+
+def _lock(file: BinaryIO, path: Path) -> None:
+    """Keeps other runs away until the file is closed, however this process ends."""
     try:
-        yield rows
-        done = True
-    finally:
-        file.close()
-        if done or not rows.finished:
-            path.unlink(missing_ok=True)
+        portalocker.lock(file, portalocker.LOCK_EX | portalocker.LOCK_NB)
+    except portalocker.LockException as cause:
+        raise OutputError(
+            f"Another run is writing into {path.parent}. Wait for it, or choose another folder."
+        ) from cause

@@ -263,15 +263,16 @@ class Session(QObject):
         self.told.emit(text, Qgis.MessageLevel.Critical)
 
     def _stopped(self) -> None:
-        self._discard()
+        text = self.tr("Cancelled.")
+        if self._discard():
+            text += " " + self.tr("The same request will go on from here.")
         self._enter(State.IDLE)
-        self.told.emit(self.tr("Cancelled."), Qgis.MessageLevel.Info)
+        self.told.emit(text, Qgis.MessageLevel.Info)
 
-    def _discard(self) -> None:
-        """Deletes what a run left behind that never came to a result."""
-        if self._run is not None:
-            discard(self._run)
-            self._run = None
+    def _discard(self) -> bool:
+        """Deletes what a run left behind; whether it is kept to go on from."""
+        run, self._run = self._run, None
+        return run is not None and discard(run)
 
     def _enter(self, state: State) -> None:
         if not state.busy:

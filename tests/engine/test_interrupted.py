@@ -152,6 +152,18 @@ def test_another_request_does_not_go_on_from_there(
     assert model.looks == 20
 
 
+def test_two_runs_do_not_write_into_one_folder(tmp_path: Path, scene: Source) -> None:
+    class Meanwhile(Partial):
+        def decode(self, features: Sequence[Tensor], expression: str) -> Tensor:
+            with pytest.raises(OutputError, match="Another run is writing"):
+                segment(scene, "the ship", Partial(), tmp_path / "out")
+            return super().decode(features, expression)
+
+    segment(scene, "the ship", Meanwhile(), tmp_path / "out")
+    segment(scene, "the ship", Partial(), tmp_path / "whole")
+    assert rasters(tmp_path / "out") == rasters(tmp_path / "whole")
+
+
 # Sources and disks that fail
 
 

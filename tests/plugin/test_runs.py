@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 from qgis.core import QgsApplication, QgsProject, QgsSettings
 from segment_by_text.plugin.extents import Refusal
-from segment_by_text.plugin.runs import discard, new_run, next_version, results_folder
+from segment_by_text.plugin.runs import (
+    UNFINISHED,
+    discard,
+    new_run,
+    next_version,
+    results_folder,
+)
 from segment_by_text.plugin.settings import Settings
 
 
@@ -69,5 +75,19 @@ def test_folder_that_cannot_be_written_is_refused_by_its_name(
 def test_discarded_run_is_gone(tmp_path: Path) -> None:
     run = next_version(tmp_path)
     (run / "probability.tif").write_text("")
-    discard(run)
+    assert not discard(run)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_was_ended_is_kept_and_the_same_words_go_on_there(
+    settings: Settings, project: QgsProject, tmp_path: Path
+) -> None:
+    settings.results_folder = str(tmp_path / "results")
+    finished, ended = (new_run("The tank", settings, project) for _ in range(2))
+    (finished / "probability.tif").write_text("")
+    (ended / UNFINISHED).write_text("")
+    assert discard(ended)
+    assert new_run("the tank", settings, project) == ended
+    assert new_run("the tanks", settings, project) not in (finished, ended)
+    (ended / UNFINISHED).unlink()
+    assert new_run("the tank", settings, project) not in (finished, ended)
