@@ -149,7 +149,7 @@ class Inference:
                 ),
             )
             logits = self.model.decode(features, self.expression)
-            probability: Floats = logits.sigmoid_().numpy()
+            probability: Floats = logits.sigmoid().numpy()
             return probability
         except (torch.cuda.OutOfMemoryError, MemoryError):
             return None
