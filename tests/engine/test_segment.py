@@ -18,7 +18,9 @@ from scipy import ndimage
 
 from engine.errors import Cancelled, InputError, OutOfMemory, OutputError, RasterError
 from engine.features import FeatureCache
+from engine.raster.grid import Grid
 from engine.raster.source import Source
+from engine.raster.windows import plan_windows
 from engine.result import Result
 from engine.segment import UNFINISHED, segment
 from tests.engine.painting import NORTH_UP, UTM, Graded, Oracle, painted, truth, write
@@ -146,6 +148,48 @@ def test_an_area_is_honoured(tmp_path: Path) -> None:
     )
 
     assert np.array_equal(band(result.mask), truth()[:, :75])
+
+
+class Counting(Oracle):
+    """Counts the windows it looks at."""
+
+    looks = 0
+
+    def encode(self, views: torch.Tensor, resolution: float | None = None) -> list[torch.Tensor]:
+        self.looks += len(views)
+        return super().encode(views, resolution)
+
+
+def test_only_windows_that_touch_the_area_are_looked_at(tmp_path: Path) -> None:
+    path = write(tmp_path / "scene.tif", painted(truth()))
+    corner = shapely.Polygon([(0, 0), (150, 0), (40, 40), (0, 130)])  # in pixels
+    area = shapely.transform(corner, lambda at: np.array([NORTH_UP @ tuple(p) for p in at]))
+    model = Counting()
+    result = segment(Source(path, area=area.wkt), "the ship", model, tmp_path / "out")
+
+    plan = plan_windows(Grid(150, 130, NORTH_UP, None), 48, 16)
+    boxes = [
+        shapely.box(w.col, w.row, w.col + w.width, w.row + w.height) for row in plan for w in row
+    ]
+    needed = sum(corner.intersects(box) for box in boxes)
+    assert 8 <= needed < len(boxes)
+    assert result.windows == model.looks == needed
+    inside = rasterize([corner], truth().shape).astype(bool)
+    assert np.array_equal(band(result.mask), np.where(inside, truth(), NODATA))
+
+
+def test_an_area_on_a_rotated_raster_is_honoured(tmp_path: Path) -> None:
+    rotated = NORTH_UP @ Affine.rotation(30)
+    path = write(tmp_path / "scene.tif", painted(truth()), rotated)
+    corner = shapely.Polygon([(0, 0), (75, 0), (75, 130), (0, 130)])
+    area = shapely.transform(corner, lambda at: np.array([rotated @ tuple(p) for p in at]))
+    model = Counting()
+    result = segment(Source(path, area=area.wkt), "the ship", model, tmp_path / "out")
+    with rasterio.open(result.mask) as made:
+        left, top = ~rotated @ (made.transform.c, made.transform.f)
+    found = np.argwhere(band(result.mask) == 1) + np.array([round(top), round(left)])
+    assert {tuple(at) for at in found} == {tuple(at) for at in np.argwhere(truth()) if at[1] < 75}
+    assert model.looks == result.windows < 20
 
 
 # Kinds of pixels
