@@ -84,6 +84,8 @@ class Inference:
             RasterError: A window cannot be read.
             WindowTooLarge: The device has too little memory for one window.
         """
+        if finished == self.raster.grid.height:
+            return
         first = first_needed(self.plan, finished)
         blender = RowBlender(self.plan, first)
         done = sum(map(len, self._wanted[:first]))

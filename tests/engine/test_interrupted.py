@@ -122,6 +122,19 @@ def test_a_cancelled_run_goes_on_too(tmp_path: Path, scene: Source) -> None:
     assert model.looks <= 15
 
 
+def test_a_run_that_is_ended_after_its_windows_looks_at_none_again(
+    tmp_path: Path, scene: Source
+) -> None:
+    asked = count()
+    with pytest.raises(Cancelled):
+        segment(scene, "the ship", Partial(), tmp_path / "out", cancelled=lambda: next(asked) > 21)
+    model = Watched()
+    segment(scene, "the ship", model, tmp_path / "out")
+    segment(scene, "the ship", Partial(), tmp_path / "whole")
+    assert model.looks == 0
+    assert rasters(tmp_path / "out") == rasters(tmp_path / "whole")
+
+
 def another_expression(scene: Source) -> tuple[Source, str, Watched]:
     return scene, "the green ship", Watched()
 

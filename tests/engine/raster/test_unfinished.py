@@ -86,9 +86,11 @@ def test_another_request_starts_anew(tmp_path: Path) -> None:
 
 
 def test_rows_come_in_order(tmp_path: Path) -> None:
-    with unfinished(tmp_path / "rows", "one", WIDTH) as kept:
-        with pytest.raises(ValueError, match="where 0 is next"):
-            kept.append(3, rows(2)[0])
+    with (
+        unfinished(tmp_path / "rows", "one", WIDTH) as kept,
+        pytest.raises(ValueError, match="where 0 is next"),
+    ):
+        kept.append(3, rows(2)[0])
 
 
 @pytest.mark.parametrize("finished", [True, False])
