@@ -44,6 +44,7 @@ def segment(options: argparse.Namespace) -> None:
         bands=tuple(options.bands) if options.bands else None,
         resolution=options.resolution,
         area=options.area,
+        warp=options.warp,
     )
     clean(options.expression)
     way.check_options(options.threshold, way.OUTPUTS)
@@ -65,6 +66,10 @@ def segment(options: argparse.Namespace) -> None:
         print(path)
     if options.json:
         print(json.dumps(result.to_dict()))
+
+
+def _band(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -182,7 +187,12 @@ def _parser() -> argparse.ArgumentParser:
     part.add_argument("--out", type=Path, required=True, help="folder for the results")
     part.add_argument("--extent", type=float, nargs=4, metavar=("XMIN", "YMIN", "XMAX", "YMAX"))
     part.add_argument("--area", help="WKT of a polygon in the raster's CRS")
-    part.add_argument("--bands", type=int, nargs="+", help="one or three band numbers, from 1")
+    part.add_argument(
+        "--bands", type=_band, nargs="+", help="one or three bands: numbers, from 1, or names"
+    )
+    part.add_argument(
+        "--warp", action="store_true", help="accept a raster placed by control points or RPC only"
+    )
     part.add_argument("--resolution", type=float, help="metres a pixel")
     part.add_argument("--threshold", type=float, default=0.5)
     _add_device(part)

@@ -15,23 +15,22 @@ NAMED = 12
 """How many bands a message lists."""
 
 
-def choose(dataset: Any, asked: tuple[int, ...] | None) -> tuple[int, int, int]:
+def choose(dataset: Any, asked: tuple[int | str, ...] | None) -> tuple[int, int, int]:
     """Red, green and blue as 1-based band numbers.
 
     Without a wish: the bands that call themselves red, green and blue; else the first three that
-    are not alpha; else the first band, three times.
+    are not alpha; else the first band, three times. A name is a band's description or, where no
+    description is that name, what its colours mean ("red", "nir"); upper or lower case is the same.
 
     Raises:
-        InputError: a band that the dataset does not have.
+        InputError: a band that the dataset does not have, or a name that several have.
     """
-    if asked is None:
-        asked = _natural(dataset.colorinterp)
-    missing = [band for band in asked if band not in dataset.indexes]
+    wanted = asked or _natural(dataset.colorinterp)
+    bands = [_named(dataset, band) if isinstance(band, str) else band for band in wanted]
+    missing = [band for band in bands if band not in dataset.indexes]
     if missing:
-        exist = ", ".join(_label(dataset, band) for band in dataset.indexes[:NAMED])
-        more = f" and {dataset.count - NAMED} more" if dataset.count > NAMED else ""
-        raise InputError(f"{dataset.name} has no band {missing[0]}. It has {exist}{more}.")
-    red, green, blue = asked * 3 if len(asked) == 1 else asked
+        raise InputError(f"{dataset.name} has no band {missing[0]}. {_listed(dataset)}")
+    red, green, blue = bands * 3 if len(bands) == 1 else bands
     return red, green, blue
 
 
@@ -54,6 +53,28 @@ def _natural(meanings: tuple[ColorInterp, ...]) -> tuple[int, ...]:
         return tuple(meanings.index(colour) + 1 for colour in RGB)
     plain = [band for band, means in enumerate(meanings, start=1) if means != ColorInterp.alpha]
     return tuple(plain[:3]) if len(plain) >= 3 else tuple(plain[:1]) or (1,)
+
+
+def _named(dataset: Any, name: str) -> int:
+    """The one band of that name."""
+    wanted = name.strip().casefold()
+    for names in (dataset.descriptions, [means.name for means in dataset.colorinterp]):
+        folded = [(each or "").strip().casefold() for each in names]
+        found = [band for band, each in enumerate(folded, start=1) if each == wanted]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            several = ", ".join(map(str, found[:NAMED]))
+            raise InputError(
+                f"{dataset.name} has several bands named {name!r}: {several}. Choose by number."
+            )
+    raise InputError(f"{dataset.name} has no band named {name!r}. {_listed(dataset)}")
+
+
+def _listed(dataset: Any) -> str:
+    exist = ", ".join(_label(dataset, band) for band in dataset.indexes[:NAMED])
+    more = f" and {dataset.count - NAMED} more" if dataset.count > NAMED else ""
+    return f"It has {exist}{more}."
 
 
 def _label(dataset: Any, band: int) -> str:

@@ -19,6 +19,16 @@ GDAL_ERRORS = (RasterioError, CPLE_BaseError, OSError, MemoryError, ValueError)
 
 CACHE_BYTES = 2**28
 
+NETWORK_SECONDS = 10
+"""How long a server may take to answer."""
+
+SETTINGS = {
+    "GDAL_CACHEMAX": CACHE_BYTES,
+    "GDAL_HTTP_CONNECTTIMEOUT": NETWORK_SECONDS,
+    "GDAL_HTTP_TIMEOUT": NETWORK_SECONDS,
+    "GDAL_VRT_ENABLE_PYTHON": "NO",  # a raster is data, never a program
+}
+
 
 @contextmanager
 def reading(path: str | Path) -> Iterator[None]:
@@ -27,7 +37,7 @@ def reading(path: str | Path) -> Iterator[None]:
     Raises:
         RasterError: names the file and GDAL's reason.
     """
-    with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
+    with rasterio.Env(**SETTINGS):
         try:
             yield
         except GDAL_ERRORS as error:
@@ -44,7 +54,7 @@ def writing(path: str | Path) -> Iterator[None]:
     Raises:
         OutputError: names the file and the reason.
     """
-    with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
+    with rasterio.Env(**SETTINGS):
         try:
             yield
         except GDAL_ERRORS as error:

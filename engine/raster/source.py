@@ -5,24 +5,22 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import shapely
 
-from engine.errors import InputError, RasterError
-from engine.raster import bands
+from engine.errors import InputError
+from engine.raster import admission, bands
 from engine.raster.boundary import open_dataset, reading
 from engine.raster.grid import Extent, Grid, grid_of
 from engine.raster.ground import pixel_size
+from engine.raster.placement import placed
 from engine.raster.raster import Raster
 from engine.raster.stretch import IDENTITY, measure
 from engine.raster.windows import Window
-
-BLOCK_BYTES = 2**28
-"""The largest block that is read: a compressed one is unpacked whole, whatever is asked of it."""
 
 GRID_PIXELS = 10**9
 """The most pixels that a finer resolution may make out of fewer."""
@@ -35,9 +33,11 @@ class Source:
     Attributes:
         path: a file, or any other name that GDAL can open.
         extent: `(xmin, ymin, xmax, ymax)` in the raster's CRS; all of it by default.
-        bands: one or three 1-based band numbers; natural colours by default.
+        bands: one or three bands, by 1-based number or by name; natural colours by default.
         resolution: metres a pixel; the raster's own by default.
         area: WKT of a polygon or multipolygon in the raster's CRS; pixels outside it do not count.
+        warp: whether a raster that ground control points or rational polynomials place is warped
+            onto a grid, whose CRS `placement.placed` chooses, instead of being refused.
 
     Raises:
         InputError: values that make no sense, whatever the raster.
@@ -45,9 +45,10 @@ class Source:
 
     path: str
     extent: Extent | None = None
-    bands: tuple[int, ...] | None = None
+    bands: tuple[int | str, ...] | None = None
     resolution: float | None = None
     area: str | None = None
+    warp: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.path, str) or not self.path or "\0" in self.path:
@@ -62,6 +63,8 @@ class Source:
             raise InputError(
                 f"The resolution {self.resolution!r} is not a number of metres above 0."
             )
+        if not isinstance(self.warp, bool):
+            raise InputError(f"Whether to warp is true or false, not {self.warp!r}.")
         self.polygon()
 
     @classmethod
@@ -119,22 +122,23 @@ def open_source(source: Source, finest: float | None = None) -> Iterator[Raster]
         InputError: the extent, area, bands or resolution do not fit the raster.
         RasterError: the raster cannot be read, or has no certain place on the ground.
     """
-    with reading(source.path):
-        dataset = open_dataset(source.path)
-    with dataset:
+    admission.check_path(source.path)
+    with ExitStack() as stack:
         with reading(source.path):
+            dataset = stack.enter_context(open_dataset(source.path))
+            admission.check_files(dataset, source.path)
+            dataset = placed(stack, dataset, source.path, source.warp)
             raster = _part_of(dataset, source, finest)
         yield raster
 
 
 def _part_of(dataset: Any, source: Source, finest: float | None) -> Raster:
-    _check_placed(dataset, source.path)
-    _check_blocks(dataset, source.path)
     whole = grid_of(dataset)
     window = _window(whole, source)
     grid, resolution = _working_grid(whole.part(window), source, finest)
     chosen = bands.choose(dataset, source.bands)
-    _check_real(dataset, chosen)
+    admission.check_bands(dataset, source.path, chosen)
+    admission.check_size(grid, source.path)
     palette = bands.palette(dataset, chosen)
     return Raster(
         grid=grid,
@@ -201,54 +205,15 @@ def _check_extent(extent: object) -> None:
         raise InputError(f"The extent {extent!r} is empty: xmin < xmax and ymin < ymax are needed.")
 
 
-def _check_bands(numbers: object) -> None:
+def _check_bands(bands: object) -> None:
     if (
-        not isinstance(numbers, tuple)
-        or len(numbers) not in (1, 3)
-        or not all(type(band) is int and band > 0 for band in numbers)
+        not isinstance(bands, tuple)
+        or len(bands) not in (1, 3)
+        or not all(
+            (type(band) is int and band > 0) or (type(band) is str and band.strip())
+            for band in bands
+        )
     ):
         raise InputError(
-            f"The bands {numbers!r} are not one or three band numbers, counted from 1."
+            f"The bands {bands!r} are not one or three: give numbers, counted from 1, or names."
         )
-
-
-def _check_placed(dataset: Any, path: str) -> None:
-    if not dataset.count:
-        inner = ", ".join(dataset.subdatasets[:5])
-        raise RasterError(
-            f"{path} has no bands itself. {f'Choose one of {inner}.' if inner else ''}"
-        )
-    transform = dataset.transform
-    if not all(map(math.isfinite, transform)) or not transform.determinant:
-        raise RasterError(f"{path} has a transform that gives its pixels no size: {transform[:6]}.")
-    if not transform.is_identity:
-        return
-    ties = {
-        "ground control points": dataset.gcps[0],
-        "rational polynomials (RPC)": dataset.rpcs,
-        "geolocation arrays": dataset.tags(ns="GEOLOCATION"),
-    }
-    for kind in (kind for kind, present in ties.items() if present):
-        raise RasterError(
-            f"{path} is placed by {kind} only. Warp it first: Raster > Projections > Warp."
-        )
-
-
-def _check_blocks(dataset: Any, path: str) -> None:
-    height, width = dataset.block_shapes[0]
-    pixel = np.dtype(dataset.dtypes[0].replace("complex_int16", "complex64")).itemsize
-    if dataset.tags(ns="IMAGE_STRUCTURE").get("INTERLEAVE") == "PIXEL":
-        pixel *= dataset.count
-    if height * width * pixel > BLOCK_BYTES:
-        raise RasterError(
-            f"{path} is stored in blocks of {width} x {height} pixels, too large for the memory. "
-            "Make it tiled first: Raster > Conversion > Translate with TILED=YES."
-        )
-
-
-def _check_real(dataset: Any, chosen: tuple[int, ...]) -> None:
-    for band in chosen:
-        if dataset.dtypes[band - 1].startswith("complex"):
-            raise RasterError(
-                f"{dataset.name} has complex numbers in band {band}. Make an amplitude image first."
-            )

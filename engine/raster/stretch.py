@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from rasterio.windows import Window as RasterioWindow
+
+from engine.errors import RasterError
 
 PERCENTILES = (2.0, 98.0)
 SAMPLE_PIXELS = 2**20
@@ -18,6 +21,12 @@ WHOLE_PIXELS = 2**26
 
 PATCHES, PATCH = 16, 64
 """Patches along each side, and their side in pixels."""
+
+PATCH_BYTES = 2**31
+"""The most that the blocks under the patches may unpack to: large blocks get fewer patches."""
+
+SEARCHED_PIXELS = 2**29
+"""The largest raster without overviews that is searched whole where the patches hold nothing."""
 
 Ends = tuple[float, float, float]
 
@@ -48,8 +57,9 @@ class Stretch:
             return values
         low, high = (np.array(ends)[:, None, None] for ends in (self.low, self.high))
         with np.errstate(all="ignore"):
-            scale = np.where(high > low, 255 / (high - low), 0)
-            scaled = (np.clip(values, low, high) - low) * scale
+            scale = np.where(high != low, 255 / (high - low), 0)
+            within = np.clip(values, np.minimum(low, high), np.maximum(low, high))
+            scaled = (within - low) * scale
         stretched: npt.NDArray[np.uint8] = (
             np.rint(np.nan_to_num(scaled)).clip(0, 255).astype(np.uint8)
         )
@@ -62,17 +72,26 @@ IDENTITY = Stretch((0.0, 0.0, 0.0), (255.0, 255.0, 255.0))
 def measure(dataset: Any, bands: tuple[int, int, int]) -> Stretch:
     """The stretch of an open dataset's bands: identity for 8 bits, else percentiles of all of it.
 
-    Nodata, masked pixels and values that are no finite numbers do not count. Where the percentiles
-    coincide, the extremes take their place; a constant band becomes 0.
+    Bytes that say that they hold fewer bits are stretched over those. Nodata, masked pixels and
+    values that are no finite numbers do not count. Where the percentiles coincide, the extremes
+    take their place; a constant band becomes 0. A band's scale and offset change nothing, as long
+    as the scale is positive; a negative one turns dark and bright round.
+
+    Raises:
+        RasterError: a vast raster without overviews that holds no values wherever it was looked at.
     """
-    ends = {band: _ends(dataset, band) for band in set(bands)}
+    ends = {
+        band: _ends(dataset, band)[:: -1 if dataset.scales[band - 1] < 0 else 1]
+        for band in set(bands)
+    }
     red, green, blue = (ends[band] for band in bands)
     return Stretch((red[0], green[0], blue[0]), (red[1], green[1], blue[1]))
 
 
 def _ends(dataset: Any, band: int) -> tuple[float, float]:
     if dataset.dtypes[band - 1] == "uint8":
-        return 0.0, 255.0
+        bits = dataset.tags(band, ns="IMAGE_STRUCTURE").get("NBITS", "8")
+        return 0.0, 2.0 ** int(bits) - 1 if bits in set("1234567") else 255.0
     values = _sample(dataset, band)
     if not len(values):
         return 0.0, 0.0
@@ -88,12 +107,26 @@ def _sample(dataset: Any, band: int) -> npt.NDArray[np.float64]:
     if dataset.overviews(band) or dataset.width * dataset.height <= WHOLE_PIXELS:
         return _decimated(dataset, band)
     height, width = min(PATCH, dataset.height), min(PATCH, dataset.width)
-    rows = np.linspace(0, dataset.height - height, PATCHES, dtype=int)
-    cols = np.linspace(0, dataset.width - width, PATCHES, dtype=int)
+    count = _patches(dataset, band)
+    rows = np.linspace(0, dataset.height - height, count, dtype=int)
+    cols = np.linspace(0, dataset.width - width, count, dtype=int)
     windows = (RasterioWindow(col, row, width, height) for row in rows for col in cols)
     patches = [_finite(dataset.read(band, window=window, masked=True)) for window in windows]
     values = np.concatenate(patches)
-    return values if len(values) else _decimated(dataset, band)
+    if len(values):
+        return values
+    if dataset.width * dataset.height > SEARCHED_PIXELS:
+        raise RasterError(
+            f"{dataset.name} holds no data in {count * count} places all over band {band}, and has "
+            "no overviews. Build them first: Raster > Miscellaneous > Build Overviews."
+        )
+    return _decimated(dataset, band)
+
+
+def _patches(dataset: Any, band: int) -> int:
+    height, width = dataset.block_shapes[band - 1]
+    block = height * width * np.dtype(dataset.dtypes[band - 1]).itemsize
+    return min(max(math.isqrt(PATCH_BYTES // block), 2), PATCHES)
 
 
 def _decimated(dataset: Any, band: int) -> npt.NDArray[np.float64]:

@@ -2,106 +2,68 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+import warnings
 from pathlib import Path
 
 import pytest
+import rasterio
+from affine import Affine
+from pyproj import CRS
+from rasterio.errors import NotGeoreferencedWarning
 
-REPOSITORY = Path(__file__).parents[3]
+from engine.raster.grid import IMAGE
+from tests.engine.raster.confined import REPOSITORY, outcomes
+
 RASTERS = REPOSITORY.parent / "shared" / "data" / "rasters"
-MEMORY = 2**30
-SECONDS = 30
-
-READ = """
-import json, resource, sys, time
-from engine.errors import EngineError
-from engine.raster.source import Source, open_source
-from engine.raster.windows import plan_windows
-
-def peak_memory():
-    # A new process inherits ru_maxrss from the one that started it; Linux's own count starts anew.
-    try:
-        with open("/proc/self/status") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-for path in sys.stdin.read().splitlines():
-    print(json.dumps({"path": path}), flush=True)
-    started = time.monotonic()
-    try:
-        with open_source(Source(path)) as raster:
-            rows = plan_windows(raster.grid, 512, 64)
-            for row, col in ((0, 0), (len(rows) // 2, len(rows[0]) // 2), (-1, -1)):
-                window = rows[row][col]
-                view = raster.read(window)
-                assert view.pixels.shape == (3, window.height, window.width)
-                assert view.valid.shape == (window.height, window.width)
-                assert not view.pixels[:, ~view.valid].any()
-        outcome = "read"
-    except EngineError as error:
-        outcome = str(error)
-    except Exception as error:
-        outcome = f"CRASH {error!r}"
-    peak = peak_memory()
-    seconds = time.monotonic() - started
-    facts = {"path": path, "outcome": outcome, "seconds": seconds, "peak": peak}
-    print(json.dumps(facts), flush=True)
-"""
 
 
-def outcomes(folder):
-    """What became of each file, read one after the other in a process of its own."""
-    paths = sorted(
-        p for p in (RASTERS / folder).rglob("*") if p.suffix.lower() in (".tif", ".tiff")
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", READ],
-        cwd=REPOSITORY,
-        input="\n".join(map(str, paths)),
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
-    assert done.returncode == 0, f"the process died at {lines[-1]['path']}: {done.stderr[-500:]}"
-    finished = {line["path"]: line for line in lines if "outcome" in line}
-    assert len(finished) == len(paths)
-    return finished
-
-
-@pytest.fixture(scope="module", params=["real", "hostile"])
-def files(request):
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    """What became of the files of a folder, and the rasters written over them."""
     if not RASTERS.is_dir():
         pytest.skip("the shared rasters are not here")
-    pytest.importorskip("resource", reason="needs the peak memory of a process")
-    return request.param, outcomes(request.param)
+    pytest.importorskip("resource", reason="needs limits on a process")
+    done = {}
+
+    def on(folder):
+        if folder not in done:
+            files = (RASTERS / folder).rglob("*")
+            paths = sorted(p for p in files if p.suffix.lower() in (".tif", ".tiff"))
+            out = tmp_path_factory.mktemp(folder)
+            results = [out / f"{number}.tif" for number in range(len(paths))]
+            done[folder] = outcomes(paths, out), dict(zip(map(str, paths), results, strict=True))
+        return done[folder]
+
+    return on
 
 
-def test_no_error_but_the_engines_own(files):
-    _, finished = files
-    assert [f for f in finished.values() if f["outcome"].startswith("CRASH")] == []
-
-
-def test_errors_name_the_file_and_say_more(files):
-    _, finished = files
-    refused = {path: f["outcome"] for path, f in finished.items() if f["outcome"] != "read"}
+@pytest.mark.parametrize("folder", ["real", "hostile"])
+def test_within_30_seconds_and_1_gb_all_are_read_or_refused_by_name(work, folder):
+    refused = {path: text for path, text in work(folder)[0].items() if text != "read"}
     assert all(path in text and len(text) > len(path) + 20 for path, text in refused.items())
 
 
-def test_memory_and_time_stay_bounded(files):
-    _, finished = files
-    peak = max(f["peak"] for f in finished.values()) * (1 if sys.platform == "darwin" else 1024)
-    assert peak < MEMORY
-    assert max(f["seconds"] for f in finished.values()) < SECONDS
-
-
-def test_all_real_rasters_are_read_but_those_without_a_certain_place(files):
-    folder, finished = files
-    if folder != "real":
-        pytest.skip("hostile files may be refused")
-    refused = {Path(path).name for path, f in finished.items() if f["outcome"] != "read"}
+def test_all_real_rasters_are_read_but_those_without_a_certain_place(work):
+    refused = {Path(path).name for path, outcome in work("real")[0].items() if outcome != "read"}
     placed_by_points = {"cog_gcps.tif", "cog_gcps_ovr.tif", "cint16.tif", "test_rpcs.tif"}
     assert refused == {"corrupt.tif", *placed_by_points}
+
+
+@pytest.mark.parametrize("folder", ["real", "hostile"])
+def test_what_is_written_overlays_its_source_exactly(work, folder):
+    compared = 0
+    for path, result in work(folder)[1].items():
+        if result.exists():
+            compared += 1
+            assert place(result) == place(path), path
+    assert compared > {"real": 85, "hostile": 200}[folder]
+
+
+def place(path):
+    """Size, transform and horizontal CRS, as GDAL says; where it says nothing, as QGIS shows it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with rasterio.open(path) as dataset:
+            crs = dataset.crs and CRS.from_wkt(dataset.crs.to_wkt()).to_2d()
+            plain = dataset.transform in (Affine.identity(), IMAGE)
+            return dataset.shape, None if plain else dataset.transform, crs or None
