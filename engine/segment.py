@@ -107,7 +107,7 @@ def _run(
         "expression": inference.expression,
         "model": model.card.id,
         "weights_sha256": model.weights_sha256,
-        "source": inference.source.path,
+        "source": inference.source.name or inference.source.path,
         "resolution": "" if raster.resolution is None else repr(raster.resolution),
         "stretch": raster.description,
         "windows": str(inference.windows),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -14,10 +14,14 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QCoreApplication
 
+from .export import Export, export_of
 from .extents import Place, Refusal, clip
 from .result_group import ResultGroup
 
 translate = QCoreApplication.translate
+
+Source = Union[dict[str, Any], Export]
+"""The parameters of the engine's Source; for a layer without a file, what gives them in time."""
 
 
 def source_of(
@@ -25,7 +29,7 @@ def source_of(
     place: Optional[Place] = None,
     bands: Optional[list[int]] = None,
     resolution: Optional[float] = None,
-) -> dict[str, Any]:
+) -> Source:
     """What the engine is to read.
 
     Args:
@@ -35,24 +39,12 @@ def source_of(
         resolution: Metres a pixel; the engine's choice where it is None.
 
     Returns:
-        The parameters of a Source: path, extent, bands, resolution, area.
+        The parameters of a Source: path, extent, bands, resolution, area. Where the layer has no
+        file that the engine can open: what is to be exported first.
 
     Raises:
-        Refusal: The layer has no file the engine could read, or does not meet the place.
+        Refusal: The layer is no raster, is not available, or does not meet the place.
     """
-    path = _file_of(layer)
-    extent, area = (None, None) if place is None else clip(place, layer)
-    return {
-        "path": path,
-        "extent": None if extent is None else list(extent),
-        "bands": bands,
-        "resolution": resolution,
-        "area": area,
-    }
-
-
-def _file_of(layer: Optional[QgsMapLayer]) -> str:
-    """The name under which GDAL opens the raster of `layer`."""
     if not isinstance(layer, QgsRasterLayer):
         raise Refusal(
             translate("Layers", "There is no raster layer to segment. Add one, or choose it above.")
@@ -64,23 +56,25 @@ def _file_of(layer: Optional[QgsMapLayer]) -> str:
                 "The source of “{}” is not available. Repair the layer, or choose another.",
             ).format(layer.name())
         )
+    extent, area = (None, None) if place is None else clip(place, layer)
+    path = _file_of(layer)
+    if path is None:
+        return export_of(layer, extent, area, bands, resolution)
+    return {
+        "path": path,
+        "extent": None if extent is None else list(extent),
+        "bands": bands,
+        "resolution": resolution,
+        "area": area,
+    }
+
+
+def _file_of(layer: QgsRasterLayer) -> Optional[str]:
+    """The name under which GDAL opens the raster of `layer`, in any process; None without one."""
     if layer.providerType() != "gdal" or layer.source().startswith("/vsimem/"):
-        raise Refusal(
-            translate(
-                "Layers",
-                "The layer “{}” has no file ({}). Export the layer first "
-                "(right-click > Export > Save As…) and segment the exported layer.",
-            ).format(layer.name(), layer.providerType())
-        )
-    parts = QgsProviderRegistry.instance().decodeUri("gdal", layer.source())
-    if parts.get("openOptions"):
-        raise Refusal(
-            translate(
-                "Layers",
-                "The layer “{}” was opened with GDAL options ({}), which the engine does not "
-                "apply. Export the layer first and segment the exported layer.",
-            ).format(layer.name(), ", ".join(parts["openOptions"]))
-        )
+        return None
+    if QgsProviderRegistry.instance().decodeUri("gdal", layer.source()).get("openOptions"):
+        return None
     return layer.source().split("|", 1)[0]
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Optional
 
-from qgis.core import QgsTask
+from qgis.core import QgsRasterBlockFeedback, QgsTask
 from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
 
 from ..engine.client import EngineDied, EngineFailure
 from .engine_process import Engine, EngineMissing
+from .export import Export
+from .extents import Refusal
 
 translate = QCoreApplication.translate
 
 
 class EngineTask(QgsTask):
     """One request, in a background thread. Its signals arrive in the thread that made it.
+
+    A source that is an Export is exported first; the file is gone when the request has ended.
 
     Signals:
         progressed: done, total (0: unknown) and what the engine is doing.
@@ -42,19 +47,36 @@ class EngineTask(QgsTask):
         self._engine = engine
         self._method = method
         self._params = params
+        self._feedback = QgsRasterBlockFeedback()
         self._answer: Any = None
         self._problem: Optional[str] = None
 
     def run(self) -> bool:
         """Asks and waits; QGIS calls it in a thread of its own."""
         try:
-            self._answer = self._engine.ask(
-                self._method, self._params, self._progress, self.isCanceled
-            )
-        except (EngineFailure, EngineMissing) as cause:
+            with self._source() as source:
+                params = self._params if source is None else {**self._params, "source": source}
+                self._answer = self._engine.ask(
+                    self._method, params, self._progress, self.isCanceled
+                )
+        except (EngineFailure, EngineMissing, Refusal) as cause:
             self._problem = explain(cause)
             return False
         return True
+
+    def cancel(self) -> None:
+        """Stops the request, and an export that waits for a server."""
+        super().cancel()
+        self._feedback.cancel()
+
+    def _source(self) -> AbstractContextManager[Optional[dict[str, Any]]]:
+        source = self._params.get("source")
+        if isinstance(source, Export):
+            return source.exported(self._feedback, self._exported)
+        return nullcontext(source)
+
+    def _exported(self, done: int, total: int, text: str) -> None:
+        self._progress({"done": done, "total": total, "message": text})
 
     def finished(self, succeeded: bool) -> None:
         """Tells how it ended; QGIS calls it in the main thread."""

@@ -38,6 +38,7 @@ class Source:
         area: WKT of a polygon or multipolygon in the raster's CRS; pixels outside it do not count.
         warp: whether a raster that ground control points or rational polynomials place is warped
             onto a grid, whose CRS `placement.placed` chooses, instead of being refused.
+        name: what results call it; the path by default.
 
     Raises:
         InputError: values that make no sense, whatever the raster.
@@ -49,6 +50,7 @@ class Source:
     resolution: float | None = None
     area: str | None = None
     warp: bool = False
+    name: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.path, str) or not self.path or "\0" in self.path:
@@ -65,6 +67,8 @@ class Source:
             )
         if not isinstance(self.warp, bool):
             raise InputError(f"Whether to warp is true or false, not {self.warp!r}.")
+        if self.name is not None and not isinstance(self.name, str):
+            raise InputError(f"The name {self.name!r} of the source is no text.")
         self.polygon()
 
     @classmethod

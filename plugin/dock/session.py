@@ -12,7 +12,7 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ..engine_process import Engine
 from ..extents import Refusal
-from ..layers import add
+from ..layers import Source, add
 from ..runs import discard, new_run
 from ..settings import Settings
 from ..tasks import EngineTask
@@ -39,9 +39,9 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Request:
-    """What the analyst asks for. `source` are the parameters of the engine's Source."""
+    """What the analyst asks for."""
 
-    source: dict[str, Any]
+    source: Source
     crs: QgsCoordinateReferenceSystem
     expression: str
     model: str
@@ -50,7 +50,7 @@ class Request:
     device: str = "auto"
 
     def params(self, out: Path) -> dict[str, Any]:
-        """The parameters of the engine's `segment`."""
+        """The parameters of the engine's `segment`; `EngineTask` exports the source if need be."""
         return {
             "source": self.source,
             "expression": self.expression,

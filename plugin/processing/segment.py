@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import ExitStack
 from typing import Any
 
 from qgis.core import (
@@ -26,16 +27,18 @@ from qgis.core import (
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
     QgsProcessingUtils,
+    QgsRasterBlockFeedback,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtGui import QIcon
 
 from ...engine.client import EngineFailure
 from ..appearance import style
 from ..engine_process import Engine, EngineMissing
+from ..export import Export
 from ..extents import Place, Refusal
-from ..layers import source_of
+from ..layers import Source, source_of
 from ..paths import icon
 from ..settings import DEFAULT_MODEL
 
@@ -51,7 +54,7 @@ class Segment(QgsProcessingAlgorithm):
     def __init__(self, engine: Engine) -> None:
         super().__init__()
         self._engine = engine
-        self._source: dict[str, Any] = {}
+        self._source: Source = {}
         self._crs = QgsCoordinateReferenceSystem()
         self._results: dict[str, Any] = {}
 
@@ -199,7 +202,8 @@ class Segment(QgsProcessingAlgorithm):
     ) -> dict[str, Any]:
         """Asks the engine, in a background thread, and hands its files over."""
         wanted = [name.lower() for name in ("POLYGONS", "MASK") if parameters.get(name)]
-        with tempfile.TemporaryDirectory(prefix="segment_by_text_") as out:
+        with ExitStack() as stack:
+            out = stack.enter_context(tempfile.TemporaryDirectory(prefix="segment_by_text_"))
             params = {
                 "source": self._source,
                 "expression": self.parameterAsString(parameters, "EXPRESSION", context).strip(),
@@ -209,6 +213,10 @@ class Segment(QgsProcessingAlgorithm):
                 "outputs": wanted,
                 "device": self.parameterAsEnumString(parameters, "DEVICE", context) or "auto",
             }
+            if isinstance(self._source, Export):
+                params["source"] = self._exported(stack, self._source, feedback)
+            if feedback.isCanceled():
+                return {}
             result = self._ask(params, feedback)
             if feedback.isCanceled():
                 return {}
@@ -237,6 +245,24 @@ class Segment(QgsProcessingAlgorithm):
                 if not layer.crs().isValid():
                     layer.setCrs(self._crs)
         return self._results
+
+    def _exported(
+        self, stack: ExitStack, export: Export, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """The source as a file, until the stack is closed."""
+        stop = QgsRasterBlockFeedback()
+        feedback.canceled.connect(stop.cancel, Qt.ConnectionType.DirectConnection)
+
+        def progress(done: int, total: int, text: str) -> None:
+            feedback.setProgressText(text)
+            feedback.setProgress(100 * done / total)
+
+        try:
+            return stack.enter_context(export.exported(stop, progress))
+        except Refusal as cause:
+            if feedback.isCanceled():
+                return {}
+            raise QgsProcessingException(str(cause)) from cause
 
     def _ask(self, params: dict[str, Any], feedback: QgsProcessingFeedback) -> dict[str, Any]:
         said: list[str] = [""]

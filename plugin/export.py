@@ -1,0 +1,318 @@
+"""A layer without a file -> a temporary GeoTIFF, in the background, whole or not at all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Callable, Optional
+
+from qgis.core import (
+    Qgis,
+    QgsCoordinateReferenceSystem,
+    QgsDistanceArea,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProject,
+    QgsRaster,
+    QgsRasterBlock,
+    QgsRasterBlockFeedback,
+    QgsRasterDataProvider,
+    QgsRasterFileWriter,
+    QgsRasterLayer,
+    QgsRectangle,
+)
+from qgis.PyQt.QtCore import QCoreApplication
+
+from .extents import Bounds, Refusal
+
+translate = QCoreApplication.translate
+
+RESOLUTION = 0.5
+"""Metres a pixel of a layer that has no pixels of its own, where nothing else is asked for."""
+
+SQUARE = 0.01
+"""How much longer than high pixels may be on the ground and count as square."""
+
+MOST_PIXELS = 10**8
+"""What is fetched at most: 10,000 x 10,000 pixels, some 1,500 tiles."""
+
+CHUNK = 1024
+"""The side in pixels of what is fetched at a time."""
+
+PICTURES = (Qgis.DataType.ARGB32, Qgis.DataType.ARGB32_Premultiplied)
+OPTIONS = ["COMPRESS=DEFLATE", "TILED=YES", "BIGTIFF=IF_SAFER"]
+BLUE, GREEN, RED, OPACITY = range(4)
+"""Where the bytes of a pixel lie in a picture of QGIS."""
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """`width` x `height` pixels that cover `extent`."""
+
+    extent: QgsRectangle
+    width: int
+    height: int
+
+    def chunks(self) -> list[tuple[int, int, Pixels]]:
+        """Its parts of at most CHUNK pixels squared, each with its first column and row."""
+        return [
+            (col, row, self.part(col, row, CHUNK, CHUNK))
+            for row in range(0, self.height, CHUNK)
+            for col in range(0, self.width, CHUNK)
+        ]
+
+    def part(self, col: int, row: int, width: int, height: int) -> Pixels:
+        """The pixels from a column and a row on, cut at the border."""
+        width, height = min(width, self.width - col), min(height, self.height - row)
+        across, down = self.extent.width() / self.width, self.extent.height() / self.height
+        left, top = self.extent.xMinimum() + col * across, self.extent.yMaximum() - row * down
+        extent = QgsRectangle(left, top - height * down, left + width * across, top)
+        return Pixels(extent, width, height)
+
+
+@dataclass(frozen=True)
+class Export:
+    """What is to be fetched of a layer: made in the main thread, written in another.
+
+    Attributes:
+        name: The layer's.
+        provider: A clone of the layer's, for the other thread.
+        crs: The layer's.
+        pixels: What is fetched.
+        bands: Which bands, where the layer has numbers and not colours.
+        area: Where nothing may be missing.
+        params: The rest of the parameters of the engine's Source.
+    """
+
+    name: str
+    provider: QgsRasterDataProvider
+    crs: QgsCoordinateReferenceSystem
+    pixels: Pixels
+    bands: tuple[int, ...]
+    area: QgsGeometry
+    params: dict[str, Any]
+
+    @contextmanager
+    def exported(
+        self, feedback: QgsRasterBlockFeedback, progress: Progress
+    ) -> Iterator[dict[str, Any]]:
+        """Writes the file, gives the parameters of the engine's Source, and removes the file.
+
+        Args:
+            feedback: Stops it when it is cancelled, from any thread.
+            progress: Told how far it is.
+
+        Raises:
+            Refusal: The layer could not be fetched whole, the disk is full, or it was cancelled.
+        """
+        with TemporaryDirectory(prefix="segment_by_text_") as folder:
+            path = str(Path(folder, "layer.tif"))
+            if self.bands:
+                self._write_numbers(path, feedback, progress)
+            else:
+                self._write_picture(path, feedback, progress)
+            yield {**self.params, "path": path, "name": self.name}
+
+    def _write_picture(
+        self, path: str, feedback: QgsRasterBlockFeedback, progress: Progress
+    ) -> None:
+        target = self._create(path, Qgis.DataType.Byte, 3, OPTIONS)
+        for col, row, part in self._chunks(feedback, progress):
+            block = self._fetch(1, part, feedback)
+            if not block.convert(Qgis.DataType.ARGB32):
+                raise self._refusal(translate("Export", "its colours cannot be read"))
+            colours = bytes(block.data())
+            if 0 in colours[OPACITY::4] and self.area.intersects(part.extent):
+                raise self._refusal(translate("Export", "the server did not give all of the image"))
+            for band, colour in enumerate((RED, GREEN, BLUE), start=1):
+                plane = QgsRasterBlock(Qgis.DataType.Byte, part.width, part.height)
+                plane.setData(colours[colour::4])
+                self._put(target, plane, band, col, row)
+
+    def _write_numbers(
+        self, path: str, feedback: QgsRasterBlockFeedback, progress: Progress
+    ) -> None:
+        meanings = [self.provider.colorInterpretation(band) for band in self.bands]
+        alpha = ["ALPHA=YES"] if meanings[-1] == QgsRaster.ColorInterpretation.AlphaBand else []
+        kinds = {self.provider.sourceDataType(band) for band in self.bands}
+        kind = kinds.pop() if len(kinds) == 1 else Qgis.DataType.Float64
+        target = self._create(path, kind, len(self.bands), OPTIONS + alpha)
+        if self.provider.sourceHasNoDataValue(self.bands[0]):
+            target.setNoDataValue(1, self.provider.sourceNoDataValue(self.bands[0]))
+        for col, row, part in self._chunks(feedback, progress):
+            for number, band in enumerate(self.bands, start=1):
+                block = self._fetch(band, part, feedback)
+                if block.dataType() != kind and not block.convert(kind):
+                    raise self._refusal(translate("Export", "its values cannot be read"))
+                self._put(target, block, number, col, row)
+
+    def _chunks(
+        self, feedback: QgsRasterBlockFeedback, progress: Progress
+    ) -> Iterator[tuple[int, int, Pixels]]:
+        chunks = self.pixels.chunks()
+        for number, chunk in enumerate(chunks):
+            text = translate("Export", "Fetching “{}”: part {} of {}")
+            progress(number, len(chunks), text.format(self.name, number + 1, len(chunks)))
+            yield chunk
+
+    def _fetch(self, band: int, part: Pixels, feedback: QgsRasterBlockFeedback) -> QgsRasterBlock:
+        block = self.provider.block(band, part.extent, part.width, part.height, feedback)
+        if feedback.isCanceled():
+            raise Refusal(translate("Export", "Cancelled."))
+        if feedback.errors() or not block.isValid() or block.width() != part.width:
+            errors = "; ".join(dict.fromkeys(feedback.errors()))
+            raise self._refusal(errors or translate("Export", "it cannot be read here"))
+        return block
+
+    def _create(
+        self, path: str, kind: Qgis.DataType, bands: int, options: list[str]
+    ) -> QgsRasterDataProvider:
+        writer = QgsRasterFileWriter(path)
+        writer.setOutputFormat("GTiff")
+        writer.setCreateOptions(options)
+        pixels = self.pixels
+        target = writer.createMultiBandRaster(
+            kind, pixels.width, pixels.height, pixels.extent, self.crs, bands
+        )
+        if target is None or not target.isEditable():
+            raise self._refusal(translate("Export", "the temporary file cannot be written"))
+        return target
+
+    def _put(
+        self, target: QgsRasterDataProvider, block: QgsRasterBlock, band: int, col: int, row: int
+    ) -> None:
+        if not target.writeBlock(block, band, col, row):
+            raise self._refusal(translate("Export", "the temporary file cannot be written"))
+
+    def _refusal(self, reason: str) -> Refusal:
+        return Refusal(
+            translate(
+                "Export",
+                "The layer “{}” could not be fetched whole: {}. Nothing was segmented. Try again, "
+                "choose an extent that the layer covers, or a coarser ground resolution.",
+            ).format(self.name, reason)
+        )
+
+
+def export_of(
+    layer: QgsRasterLayer,
+    extent: Optional[Bounds],
+    area: Optional[str],
+    bands: Optional[list[int]],
+    resolution: Optional[float],
+) -> Export:
+    """What is to be fetched of a layer without a file.
+
+    Args:
+        layer: The layer.
+        extent: Where, in the CRS of the layer; all of it where it is None.
+        area: WKT of the polygon in the extent that counts.
+        bands: One or three bands; natural colours where they are None.
+        resolution: Metres a pixel.
+
+    Raises:
+        Refusal: It is too much, or of no known size.
+    """
+    provider = layer.dataProvider()
+    asked = layer.extent() if extent is None else QgsRectangle(*extent)
+    colours = provider.dataType(1) in PICTURES
+    if colours or provider.xSize() < 1:
+        resolution = resolution or RESOLUTION
+        pixels = _pixels_at(layer, asked, resolution)
+        across, down = _metres_per_unit(layer, asked)
+        # Degrees are narrower than high: there the engine makes the pixels square on the ground.
+        resolution = None if abs(across / down - 1) < SQUARE else resolution
+    else:
+        pixels = _own_pixels(provider, asked)
+    if pixels.width * pixels.height > MOST_PIXELS:
+        raise Refusal(
+            translate(
+                "Export",
+                "This extent of “{}” has {} x {} pixels, too many to be fetched. "
+                "Choose a smaller extent or a coarser ground resolution.",
+            ).format(layer.name(), pixels.width, pixels.height)
+        )
+    return Export(
+        name=layer.name(),
+        provider=provider.clone(),
+        crs=layer.crs(),
+        pixels=pixels,
+        bands=() if colours else _bands(provider, bands),
+        area=QgsGeometry.fromWkt(area) if area else QgsGeometry.fromRect(asked),
+        params={"extent": None, "bands": None, "resolution": resolution, "area": area},
+    )
+
+
+def _pixels_at(layer: QgsRasterLayer, asked: QgsRectangle, resolution: float) -> Pixels:
+    """Pixels of at most so many metres, from the upper left of the extent on.
+
+    They are square in the units of the layer: QGIS draws tiles wrongly into others.
+    """
+    side = resolution / max(_metres_per_unit(layer, asked))
+    # What is less than a hundredth of a pixel too wide is rounding.
+    width = max(math.ceil(asked.width() / side - 0.01), 1)
+    height = max(math.ceil(asked.height() / side - 0.01), 1)
+    left, top = asked.xMinimum(), asked.yMaximum()
+    return Pixels(QgsRectangle(left, top - height * side, left + width * side, top), width, height)
+
+
+def _metres_per_unit(layer: QgsRasterLayer, extent: QgsRectangle) -> tuple[float, float]:
+    """Metres on the ground, across and down, of one unit of the layer in the middle of an extent.
+
+    Raises:
+        Refusal: The layer has no CRS.
+    """
+    ruler = QgsDistanceArea()
+    ruler.setSourceCrs(layer.crs(), QgsProject.instance().transformContext())
+    ruler.setEllipsoid(layer.crs().ellipsoidAcronym())
+    x, y = extent.center().x(), extent.center().y()
+    step = min(extent.width(), extent.height()) / 100
+    across = ruler.measureLine(QgsPointXY(x, y), QgsPointXY(x + step, y)) / step
+    down = ruler.measureLine(QgsPointXY(x, y), QgsPointXY(x, y + step)) / step
+    if not (layer.crs().isValid() and across > 0 and down > 0):
+        raise Refusal(
+            translate(
+                "Export",
+                "The layer “{}” has no CRS, so its size on the ground is not known. Set its CRS.",
+            ).format(layer.name())
+        )
+    return across, down
+
+
+def _own_pixels(provider: QgsRasterDataProvider, asked: QgsRectangle) -> Pixels:
+    """The layer's own pixels around the extent."""
+    whole = Pixels(provider.extent(), provider.xSize(), provider.ySize())
+    across, down = whole.extent.width() / whole.width, whole.extent.height() / whole.height
+    noise = 1e-6
+    left = math.floor((asked.xMinimum() - whole.extent.xMinimum()) / across + noise)
+    right = math.ceil((asked.xMaximum() - whole.extent.xMinimum()) / across - noise)
+    top = math.floor((whole.extent.yMaximum() - asked.yMaximum()) / down + noise)
+    bottom = math.ceil((whole.extent.yMaximum() - asked.yMinimum()) / down - noise)
+    left, top = max(left, 0), max(top, 0)
+    return whole.part(left, top, max(right - left, 1), max(bottom - top, 1))
+
+
+def _bands(provider: QgsRasterDataProvider, asked: Optional[list[int]]) -> tuple[int, ...]:
+    """The bands asked for, else those of natural colours; and the one of opacity behind them."""
+    meanings = {band: provider.colorInterpretation(band) for band in _numbers(provider)}
+    colours = QgsRaster.ColorInterpretation
+    opacity = [band for band, means in meanings.items() if means == colours.AlphaBand]
+    plain = [band for band in meanings if band not in opacity]
+    rgb = [
+        band
+        for colour in (colours.RedBand, colours.GreenBand, colours.BlueBand)
+        for band, means in meanings.items()
+        if means == colour
+    ]
+    natural = rgb if len(rgb) == 3 else plain[:3] if len(plain) >= 3 else plain[:1]
+    return (*(asked or natural), *opacity[:1])
+
+
+def _numbers(provider: QgsRasterDataProvider) -> range:
+    return range(1, provider.bandCount() + 1)

@@ -1,0 +1,281 @@
+"""Layers without a file: fetched whole through a cloned provider, or refused."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from osgeo import gdal
+from qgis.core import (
+    QgsApplication,
+    QgsCoordinateReferenceSystem,
+    QgsNetworkAccessManager,
+    QgsProject,
+    QgsRasterBlockFeedback,
+    QgsRasterLayer,
+    QgsRectangle,
+)
+from segment_by_text.plugin.export import Export
+from segment_by_text.plugin.extents import Refusal, rectangle
+from segment_by_text.plugin.layers import source_of
+from segment_by_text.plugin.tasks import EngineTask
+
+from tests.plugin.rasters import write_raster
+from tests.plugin.tile_server import SIDE, TileServer, serving, tile_colour
+from tests.plugin.waiting import until
+
+MERCATOR = QgsCoordinateReferenceSystem("EPSG:3857")
+EDGE = 20037508.342789244
+ZOOM = 17
+PIXEL = 2 * EDGE / SIDE / 2**ZOOM
+"""About 1.19 m, at the equator also on the ground."""
+
+FIRST = (2**16, 2**16)
+"""The tile at 0, 0: column and row."""
+
+
+def over(columns: int, rows: int) -> QgsRectangle:
+    """The extent of so many tiles to the right of and below `FIRST`."""
+    return QgsRectangle(0, -rows * SIDE * PIXEL, columns * SIDE * PIXEL, 0)
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary files are made."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.fixture
+def server() -> Iterator[TileServer]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def tiles(server: TileServer, project: QgsProject) -> QgsRasterLayer:
+    layer = QgsRasterLayer(server.uri, "tiles", "wms")
+    assert layer.isValid()
+    project.addMapLayer(layer)
+    return layer
+
+
+def export(layer: QgsRasterLayer, extent: QgsRectangle, resolution: float = PIXEL, **asked):
+    return source_of(layer, rectangle(extent, layer.crs()), resolution=resolution, **asked)
+
+
+class Reader:
+    """Stands where the engine is and reads what it is given."""
+
+    installed = running = True
+
+    def __init__(self) -> None:
+        self.source, self.facts = None, None
+
+    def ask(self, method, params, progress, cancelled):
+        self.source = params["source"]
+        raster = gdal.Open(self.source["path"])
+        self.facts = raster.GetGeoTransform(), raster.GetSpatialRef(), raster.ReadAsArray()
+        return "done"
+
+
+def run(source) -> tuple[Reader, list]:
+    """Runs the task that exports a source; what it told at its end."""
+    reader, told = Reader(), []
+    task = EngineTask("test", reader, "segment", {"source": source})
+    task.answered.connect(lambda _: told.append("answered"))
+    task.failed.connect(told.append)
+    task.stopped.connect(lambda: told.append("stopped"))
+    QgsApplication.taskManager().addTask(task)
+    until(lambda: told)
+    return reader, told
+
+
+# -- tiles ---------------------------------------------------------------------------------------
+
+
+def test_every_pixel_of_the_export_lies_where_its_tile_lies(tiles, temporary: Path) -> None:
+    reader, told = run(export(tiles, over(3, 2)))
+    assert told == ["answered"]
+    (left, across, _, top, _, down), crs, pixels = reader.facts
+    assert crs.GetAuthorityCode(None) == "3857"
+    assert pixels.shape[0] == 3
+    wrong = 0
+    for row in range(3, pixels.shape[1], 37):
+        for col in range(3, pixels.shape[2], 37):
+            x = (left + (col + 0.5) * across) / PIXEL
+            y = -(top + (row + 0.5) * down) / PIXEL
+            red, green, blue = map(int, pixels[:, row, col])
+            apart = max(abs(red - x % SIDE), abs(green - y % SIDE))
+            near_an_edge = min(x % SIDE, y % SIDE, -x % SIDE, -y % SIDE) < 3
+            tile = tile_colour(FIRST[0] + int(x // SIDE), FIRST[1] + int(y // SIDE))
+            wrong += not near_an_edge and (apart > 1.5 or blue != tile)
+    assert wrong == 0
+
+
+def test_the_export_has_the_resolution_asked_for_and_covers_the_extent(tiles) -> None:
+    source = export(tiles, over(1, 1), 2.5)
+    reader, _ = run(source)
+    (left, across, _, top, _, down), _, pixels = reader.facts
+    assert across == -down == pytest.approx(2.5, rel=0.01)
+    assert (left, top) == (0, 0)
+    assert left + pixels.shape[2] * across >= SIDE * PIXEL - 0.01 * 2.5
+    assert top + pixels.shape[1] * down <= -SIDE * PIXEL + 0.01 * 2.5
+    assert reader.source["resolution"] is None
+    assert reader.source["name"] == "tiles"
+
+
+def test_metres_are_metres_on_the_ground(tiles) -> None:
+    north = QgsRectangle(0, 8399737, 1000, 8400737)  # at 60 degrees a unit is half a metre
+    pixels = export(tiles, north, 1.0).pixels
+    assert pixels.width == pytest.approx(501, abs=3)
+    assert pixels.height == pytest.approx(501, abs=3)
+
+
+def test_degrees_become_square_metres_in_the_engine(
+    server: TileServer, project: QgsProject
+) -> None:
+    layer = QgsRasterLayer(server.uri, "tiles", "wms")
+    layer.setCrs(QgsCoordinateReferenceSystem("EPSG:4326"))
+    source = export(layer, QgsRectangle(10, 60, 10.01, 60.01), 2.0)
+    assert source.params["resolution"] == 2.0
+    assert source.pixels.extent.width() / source.pixels.width == pytest.approx(
+        source.pixels.extent.height() / source.pixels.height
+    )
+    assert source.pixels.height == pytest.approx(0.01 * 111_400 / 2.0, abs=3)
+
+
+def test_the_temporary_file_is_gone_afterwards(tiles, temporary: Path) -> None:
+    reader, _ = run(export(tiles, over(1, 1)))
+    assert temporary in Path(reader.source["path"]).parents
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("fault", ["404", "500", "blank", "page", "torn"])
+def test_a_missing_tile_is_a_refusal(
+    tiles, server: TileServer, temporary: Path, fault: str
+) -> None:
+    server.faults[(FIRST[0] + 1, FIRST[1] + 1)] = fault
+    reader, told = run(export(tiles, over(3, 2)))
+    assert reader.source is None
+    assert "“tiles” could not be fetched whole" in told[0]
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_missing_tile_beside_the_polygon_does_not_matter(tiles, server: TileServer) -> None:
+    far = (FIRST[0] + 9, FIRST[1])
+    server.faults[far] = "404"
+    triangle = rectangle(over(1, 1), MERCATOR)
+    left, right = over(1, 1), over(10, 10)
+    corner = QgsRectangle(
+        right.xMaximum() - 9, right.yMinimum(), right.xMaximum(), right.yMinimum() + 9
+    )
+    triangle.geometry.addPartGeometry(rectangle(corner, MERCATOR).geometry)
+    assert left.xMaximum() < corner.xMinimum()
+    _, told = run(source_of(tiles, triangle, resolution=PIXEL))
+    assert told == ["answered"]
+
+
+def test_a_server_that_never_answers_is_a_refusal(tiles, server: TileServer) -> None:
+    server.faults[FIRST] = "slow"
+    before = QgsNetworkAccessManager.timeout()
+    QgsNetworkAccessManager.setTimeout(300)
+    try:
+        reader, told = run(export(tiles, over(1, 1)))
+    finally:
+        QgsNetworkAccessManager.setTimeout(before)
+    assert reader.source is None
+    assert "could not be fetched whole" in told[0]
+
+
+def test_cancel_reaches_an_export_that_waits(tiles, server: TileServer, temporary: Path) -> None:
+    server.faults[FIRST] = "slow"
+    reader, told = Reader(), []
+    task = EngineTask("test", reader, "segment", {"source": export(tiles, over(2, 2))})
+    for name in ("answered", "failed"):
+        getattr(task, name).connect(told.append)
+    task.stopped.connect(lambda: told.append("stopped"))
+    QgsApplication.taskManager().addTask(task)
+    until(server.waiting.is_set)
+    task.cancel()
+    until(lambda: told)  # while the server still keeps silent
+    assert not server.go_on.is_set()
+    assert told == ["stopped"]
+    assert reader.source is None
+    assert list(temporary.iterdir()) == []
+
+
+def test_too_many_pixels_are_refused_with_what_to_do(tiles) -> None:
+    with pytest.raises(Refusal, match=r"“tiles”.*pixels, too many.*coarser"):
+        source_of(tiles)
+
+
+def test_the_layer_may_be_removed_meanwhile(tiles, project: QgsProject) -> None:
+    source = export(tiles, over(1, 1))
+    project.removeMapLayer(tiles)
+    _, told = run(source)
+    assert told == ["answered"]
+
+
+# -- layers with pixels of their own -------------------------------------------------------------
+
+
+@pytest.fixture
+def in_memory(project: QgsProject, tmp_path: Path) -> Iterator[QgsRasterLayer]:
+    path = write_raster(tmp_path / "scene.tif", bands=4)
+    raster = gdal.Open(str(path), gdal.GA_Update)
+    values = raster.ReadAsArray().astype("uint16")
+    values[:] = [[[b * 5000 + 64 * r + c for c in range(64)] for r in range(64)] for b in range(4)]
+    memory = gdal.GetDriverByName("GTiff").Create("/vsimem/m.tif", 64, 64, 4, gdal.GDT_UInt16)
+    memory.SetGeoTransform(raster.GetGeoTransform())
+    memory.SetProjection(raster.GetProjection())
+    memory.WriteArray(values)
+    memory.GetRasterBand(1).SetNoDataValue(7)
+    memory = None
+    yield QgsRasterLayer("/vsimem/m.tif", "memory")
+    gdal.Unlink("/vsimem/m.tif")
+
+
+def test_own_pixels_are_copied_exactly(in_memory: QgsRasterLayer) -> None:
+    part = QgsRectangle(500004, 2999980, 500020.2, 2999990)
+    source = source_of(in_memory, rectangle(part, in_memory.crs()), [4, 2, 1], 1.0)
+    reader, told = run(source)
+    assert told == ["answered"]
+    transform, crs, pixels = reader.facts
+    assert transform == (500004, 0.5, 0, 2999990, 0, -0.5)
+    assert crs.GetAuthorityCode(None) == "32617"
+    expected = gdal.Open("/vsimem/m.tif").ReadAsArray()[[3, 1, 0], 20:40, 8:41]
+    assert pixels.dtype == "uint16"
+    assert (pixels == expected).all()
+    assert reader.source["resolution"] == 1.0
+
+
+def test_options_of_the_layer_are_applied(project: QgsProject, tmp_path: Path) -> None:
+    path = write_raster(tmp_path / "levels.tif", size=64)
+    raster = gdal.Open(str(path), gdal.GA_Update)
+    raster.BuildOverviews("NEAREST", [2])
+    raster = None
+    layer = QgsRasterLayer(f"{path}|option:OVERVIEW_LEVEL=0", "coarse")
+    source = source_of(layer)
+    assert isinstance(source, Export)
+    reader, _ = run(source)
+    assert reader.facts[2].shape == (3, 32, 32)
+    assert reader.facts[0] == (500000, 1, 0, 3000000, 0, -1)
+
+
+# -- through the house ---------------------------------------------------------------------------
+
+
+def test_the_real_engine_segments_tiles(tiles, engine, tmp_path: Path) -> None:
+    export_ = export(tiles, over(1, 1))
+    with export_.exported(QgsRasterBlockFeedback(), lambda *_: None) as source:
+        params = {"source": source, "expression": "storage tank", "model": "rsrefseg2-compact"}
+        result = engine.ask("segment", {**params, "out": str(tmp_path)}, print, lambda: False)
+    assert result["source"] == "tiles"
+    assert result["resolution"] == pytest.approx(PIXEL, rel=0.01)
+    mask = gdal.Open(result["mask"])
+    assert mask.GetGeoTransform()[0] == 0
