@@ -160,6 +160,59 @@
         <translation type="unfinished" />
     </message>
 </context><context>
+    <name>Export</name>
+    <message>
+        <location filename="../plugin/export.py" line="131" />
+        <source>its colours cannot be read</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/export.py" line="135" />
+        <source>the server did not give all of the image</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/export.py" line="156" />
+        <source>its values cannot be read</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/export.py" line="164" />
+        <source>Fetching “{}”: part {} of {}</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/export.py" line="171" />
+        <source>Cancelled.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/export.py" line="174" />
+        <source>it cannot be read here</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/export.py" line="198" />
+        <location filename="../plugin/export.py" line="190" />
+        <source>the temporary file cannot be written</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/export.py" line="202" />
+        <source>The layer “{}” could not be fetched whole: {}. Nothing was segmented. Try again, choose an extent that the layer covers, or a coarser ground resolution.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/export.py" line="251" />
+        <source>This extent of “{}” has {} x {} pixels, too many to be fetched. Choose a smaller extent or a coarser ground resolution.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/export.py" line="296" />
+        <source>The layer “{}” has no CRS, so its size on the ground is not known. Set its CRS.</source>
+        <translation type="unfinished" />
+    </message>
+</context><context>
     <name>ExtentChoice</name>
     <message>
         <location filename="../plugin/dock/extent_choice.py" line="48" />
@@ -250,23 +303,13 @@
 </context><context>
     <name>Layers</name>
     <message>
-        <location filename="../plugin/layers.py" line="58" />
+        <location filename="../plugin/layers.py" line="50" />
         <source>There is no raster layer to segment. Add one, or choose it above.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/layers.py" line="62" />
+        <location filename="../plugin/layers.py" line="54" />
         <source>The source of “{}” is not available. Repair the layer, or choose another.</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
-        <location filename="../plugin/layers.py" line="69" />
-        <source>The layer “{}” has no file ({}). Export the layer first (right-click &gt; Export &gt; Save As…) and segment the exported layer.</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
-        <location filename="../plugin/layers.py" line="78" />
-        <source>The layer “{}” was opened with GDAL options ({}), which the engine does not apply. Export the layer first and segment the exported layer.</source>
         <translation type="unfinished" />
     </message>
     <message>
@@ -425,27 +468,27 @@
 </context><context>
     <name>Segment</name>
     <message>
-        <location filename="../plugin/processing/segment.py" line="68" />
+        <location filename="../plugin/processing/segment.py" line="71" />
         <source>Segment by text</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="72" />
+        <location filename="../plugin/processing/segment.py" line="75" />
         <source>Segmentation</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="80" />
+        <location filename="../plugin/processing/segment.py" line="83" />
         <source>language,expression,object detection,deep learning,SAM,CLIP,extract,mask</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="85" />
+        <location filename="../plugin/processing/segment.py" line="88" />
         <source>Finds what a text describes in an image, as polygons and mask.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="89" />
+        <location filename="../plugin/processing/segment.py" line="92" />
         <source>Finds what a text describes, for example “the large white storage tank at the lower left”, in an aerial or satellite image.
 
 The model runs on this computer, in a Python apart from QGIS; install it from the Segment by Text panel.
@@ -458,87 +501,87 @@ Every polygon has expression, score (mean probability), area in square metres, m
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="115" />
+        <location filename="../plugin/processing/segment.py" line="118" />
         <source>Raster layer</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="116" />
+        <location filename="../plugin/processing/segment.py" line="119" />
         <source>What to find</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="117" />
+        <location filename="../plugin/processing/segment.py" line="120" />
         <source>Extent</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="118" />
+        <location filename="../plugin/processing/segment.py" line="121" />
         <source>Model</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="120" />
+        <location filename="../plugin/processing/segment.py" line="123" />
         <source>Threshold (probability)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="126" />
+        <location filename="../plugin/processing/segment.py" line="129" />
         <source>Ground resolution in metres per pixel</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="133" />
+        <location filename="../plugin/processing/segment.py" line="136" />
         <source>Bands (one or three)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="136" />
+        <location filename="../plugin/processing/segment.py" line="139" />
         <source>Device</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="145" />
+        <location filename="../plugin/processing/segment.py" line="148" />
         <source>Polygons</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="150" />
+        <location filename="../plugin/processing/segment.py" line="153" />
         <source>Mask</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="153" />
+        <location filename="../plugin/processing/segment.py" line="156" />
         <source>Probability</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="158" />
+        <location filename="../plugin/processing/segment.py" line="161" />
         <source>Number of objects</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="165" />
+        <location filename="../plugin/processing/segment.py" line="168" />
         <source>Type what to find, for example: white storage tank.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="168" />
+        <location filename="../plugin/processing/segment.py" line="171" />
         <source>Choose one or three bands, not {}.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="170" />
+        <location filename="../plugin/processing/segment.py" line="173" />
         <source>Choose at least one output: polygons, mask or probability.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="217" />
+        <location filename="../plugin/processing/segment.py" line="225" />
         <source>Objects found: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="264" />
+        <location filename="../plugin/processing/segment.py" line="290" />
         <source>The result {} cannot be opened.</source>
         <translation type="unfinished" />
     </message>
@@ -817,12 +860,12 @@ Every polygon has expression, score (mean probability), area in square metres, m
 </context><context>
     <name>Tasks</name>
     <message>
-        <location filename="../plugin/tasks.py" line="68" />
+        <location filename="../plugin/tasks.py" line="90" />
         <source>The request failed; the log messages panel has the details.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/tasks.py" line="81" />
+        <location filename="../plugin/tasks.py" line="103" />
         <source>The engine stopped. Your layers are untouched: click again to start it anew.
 
 {}</source>

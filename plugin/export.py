@@ -25,6 +25,7 @@ from qgis.core import (
     QgsRasterLayer,
     QgsRectangle,
 )
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication
 
 from .extents import Bounds, Refusal
@@ -78,7 +79,7 @@ class Pixels:
 
 @dataclass(frozen=True)
 class Export:
-    """What is to be fetched of a layer: made in the main thread, written in another.
+    """What is to be fetched of a layer, once: made in the main thread, written in another.
 
     Attributes:
         name: The layer's.
@@ -113,27 +114,30 @@ class Export:
         """
         with TemporaryDirectory(prefix="segment_by_text_") as folder:
             path = str(Path(folder, "layer.tif"))
-            if self.bands:
-                self._write_numbers(path, feedback, progress)
-            else:
-                self._write_picture(path, feedback, progress)
+            with _closing(self.provider):
+                if self.bands:
+                    self._write_numbers(path, feedback, progress)
+                else:
+                    self._write_picture(path, feedback, progress)
             yield {**self.params, "path": path, "name": self.name}
 
     def _write_picture(
         self, path: str, feedback: QgsRasterBlockFeedback, progress: Progress
     ) -> None:
-        target = self._create(path, Qgis.DataType.Byte, 3, OPTIONS)
-        for col, row, part in self._chunks(feedback, progress):
-            block = self._fetch(1, part, feedback)
-            if not block.convert(Qgis.DataType.ARGB32):
-                raise self._refusal(translate("Export", "its colours cannot be read"))
-            colours = bytes(block.data())
-            if 0 in colours[OPACITY::4] and self.area.intersects(part.extent):
-                raise self._refusal(translate("Export", "the server did not give all of the image"))
-            for band, colour in enumerate((RED, GREEN, BLUE), start=1):
-                plane = QgsRasterBlock(Qgis.DataType.Byte, part.width, part.height)
-                plane.setData(colours[colour::4])
-                self._put(target, plane, band, col, row)
+        with self._create(path, Qgis.DataType.Byte, 3, OPTIONS) as target:
+            for col, row, part in self._chunks(feedback, progress):
+                block = self._fetch(1, part, feedback)
+                if not block.convert(Qgis.DataType.ARGB32):
+                    raise self._refusal(translate("Export", "its colours cannot be read"))
+                colours = bytes(block.data())
+                if 0 in colours[OPACITY::4] and self.area.intersects(part.extent):
+                    raise self._refusal(
+                        translate("Export", "the server did not give all of the image")
+                    )
+                for band, colour in enumerate((RED, GREEN, BLUE), start=1):
+                    plane = QgsRasterBlock(Qgis.DataType.Byte, part.width, part.height)
+                    plane.setData(colours[colour::4])
+                    self._put(target, plane, band, col, row)
 
     def _write_numbers(
         self, path: str, feedback: QgsRasterBlockFeedback, progress: Progress
@@ -142,15 +146,15 @@ class Export:
         alpha = ["ALPHA=YES"] if meanings[-1] == QgsRaster.ColorInterpretation.AlphaBand else []
         kinds = {self.provider.sourceDataType(band) for band in self.bands}
         kind = kinds.pop() if len(kinds) == 1 else Qgis.DataType.Float64
-        target = self._create(path, kind, len(self.bands), OPTIONS + alpha)
-        if self.provider.sourceHasNoDataValue(self.bands[0]):
-            target.setNoDataValue(1, self.provider.sourceNoDataValue(self.bands[0]))
-        for col, row, part in self._chunks(feedback, progress):
-            for number, band in enumerate(self.bands, start=1):
-                block = self._fetch(band, part, feedback)
-                if block.dataType() != kind and not block.convert(kind):
-                    raise self._refusal(translate("Export", "its values cannot be read"))
-                self._put(target, block, number, col, row)
+        with self._create(path, kind, len(self.bands), OPTIONS + alpha) as target:
+            if self.provider.sourceHasNoDataValue(self.bands[0]):
+                target.setNoDataValue(1, self.provider.sourceNoDataValue(self.bands[0]))
+            for col, row, part in self._chunks(feedback, progress):
+                for number, band in enumerate(self.bands, start=1):
+                    block = self._fetch(band, part, feedback)
+                    if block.dataType() != kind and not block.convert(kind):
+                        raise self._refusal(translate("Export", "its values cannot be read"))
+                    self._put(target, block, number, col, row)
 
     def _chunks(
         self, feedback: QgsRasterBlockFeedback, progress: Progress
@@ -170,9 +174,11 @@ class Export:
             raise self._refusal(errors or translate("Export", "it cannot be read here"))
         return block
 
+    @contextmanager
     def _create(
         self, path: str, kind: Qgis.DataType, bands: int, options: list[str]
-    ) -> QgsRasterDataProvider:
+    ) -> Iterator[QgsRasterDataProvider]:
+        """The new file, which is whole and closed when the block ends."""
         writer = QgsRasterFileWriter(path)
         writer.setOutputFormat("GTiff")
         writer.setCreateOptions(options)
@@ -182,7 +188,8 @@ class Export:
         )
         if target is None or not target.isEditable():
             raise self._refusal(translate("Export", "the temporary file cannot be written"))
-        return target
+        with _closing(target):
+            yield target
 
     def _put(
         self, target: QgsRasterDataProvider, block: QgsRasterBlock, band: int, col: int, row: int
@@ -198,6 +205,15 @@ class Export:
                 "choose an extent that the layer covers, or a coarser ground resolution.",
             ).format(self.name, reason)
         )
+
+
+@contextmanager
+def _closing(provider: QgsRasterDataProvider) -> Iterator[None]:
+    """Closes a provider at the end, even where the traceback of an error still refers to it."""
+    try:
+        yield
+    finally:
+        sip.delete(provider)
 
 
 def export_of(

@@ -11,6 +11,7 @@ import pytest
 from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer, QgsSettings
 
 from tests.plugin.rasters import write_scene
+from tests.plugin.tile_server import TileServer, serving
 from tests.plugin.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,6 +54,21 @@ def project(qgis_new_project) -> QgsProject:
 def raster(project: QgsProject, tmp_path: Path) -> QgsRasterLayer:
     """A raster layer of 32 m squared in the project: four storage tanks."""
     layer = QgsRasterLayer(str(write_scene(tmp_path / "scene.tif")), "scene")
+    project.addMapLayer(layer)
+    return layer
+
+
+@pytest.fixture
+def server() -> Iterator[TileServer]:
+    """A server of tiles, on this computer."""
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def tiles(server: TileServer, project: QgsProject) -> QgsRasterLayer:
+    """The layer of its tiles in the project."""
+    layer = QgsRasterLayer(server.uri, "tiles", "wms")
     project.addMapLayer(layer)
     return layer
 

@@ -27,6 +27,7 @@ from qgis.PyQt.QtWidgets import QLabel
 
 from tests.plugin.processes import engines
 from tests.plugin.rasters import write_raster
+from tests.plugin.tile_server import TileServer
 from tests.plugin.waiting import until
 
 SLOW = 77
@@ -561,3 +562,56 @@ def test_dock_fits_into_280_pixels(dock) -> None:
     choose(dock.form.bands, "By number")
     choose(dock.form.extent, "Selected polygons")
     assert dock.form.contents.minimumSizeHint().width() <= 280
+
+
+# -- layers without a file -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def over_tiles(faulty_dock, tiles: QgsRasterLayer, qgis_iface):
+    """The dock on a layer of tiles, the map on some 300 m of it."""
+    canvas = qgis_iface.mapCanvas()
+    canvas.setDestinationCrs(tiles.crs())
+    canvas.setExtent(QgsRectangle(10, -300, 300, -10))
+    faulty_dock.form.layer.setLayer(tiles)
+    choose(faulty_dock.form.extent, "Map view")
+    faulty_dock.form.resolution.setValue(1.2)
+    type_in(faulty_dock, "storage tank")
+    return faulty_dock
+
+
+def test_tiles_are_fetched_and_segmented(
+    over_tiles, server: TileServer, qgis_iface, project: QgsProject
+) -> None:
+    press_enter(over_tiles)
+    until(lambda: idle(over_tiles) and over_tiles.messages.text)
+    assert "Objects found" in over_tiles.messages.text
+    mask = next(
+        node.layer()
+        for node in project.layerTreeRoot().children()[0].findLayers()
+        if "Mask" in node.name()
+    )
+    view = qgis_iface.mapCanvas().mapSettings().visibleExtent()
+    assert mask.extent().contains(view.buffered(-0.01))
+    assert mask.extent().width() == pytest.approx(view.width(), abs=1.3)
+    assert mask.crs().authid() == "EPSG:3857"
+
+
+def test_missing_tile_is_told_and_nothing_is_left(
+    over_tiles, server: TileServer, tmp_path: Path
+) -> None:
+    server.faults[(2**16, 2**16)] = "404"
+    press_enter(over_tiles)
+    until(lambda: idle(over_tiles) and over_tiles.messages.text)
+    assert "could not be fetched whole" in over_tiles.messages.text
+    assert not any((tmp_path / "results").iterdir())
+
+
+def test_cancel_stops_a_fetch(over_tiles, server: TileServer, tmp_path: Path) -> None:
+    server.faults[(2**16, 2**16)] = "slow"
+    press_enter(over_tiles)
+    until(server.waiting.is_set)
+    click(over_tiles.form.cancel)
+    until(lambda: idle(over_tiles) and over_tiles.messages.text)
+    assert over_tiles.messages.text == "Cancelled."
+    assert not any((tmp_path / "results").iterdir())

@@ -23,7 +23,7 @@ from segment_by_text.plugin.layers import source_of
 from segment_by_text.plugin.tasks import EngineTask
 
 from tests.plugin.rasters import write_raster
-from tests.plugin.tile_server import SIDE, TileServer, serving, tile_colour
+from tests.plugin.tile_server import SIDE, TileServer, tile_colour
 from tests.plugin.waiting import until
 
 MERCATOR = QgsCoordinateReferenceSystem("EPSG:3857")
@@ -48,20 +48,6 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     return folder
-
-
-@pytest.fixture
-def server() -> Iterator[TileServer]:
-    with serving() as server:
-        yield server
-
-
-@pytest.fixture
-def tiles(server: TileServer, project: QgsProject) -> QgsRasterLayer:
-    layer = QgsRasterLayer(server.uri, "tiles", "wms")
-    assert layer.isValid()
-    project.addMapLayer(layer)
-    return layer
 
 
 def export(layer: QgsRasterLayer, extent: QgsRectangle, resolution: float = PIXEL, **asked):

@@ -118,18 +118,6 @@ def test_no_raster_layer_is_refused(project: QgsProject, layer) -> None:
         source_of(layer and QgsVectorLayer("Point?crs=EPSG:32617", "points", "memory"))
 
 
-def test_layer_without_a_file_is_to_be_exported(project: QgsProject) -> None:
-    layer = QgsRasterLayer("type=xyz&url=file:///nowhere/{z}/{x}/{y}.png", "tiles", "wms")
-    with pytest.raises(Refusal, match=r"“tiles”.*Export"):
-        source_of(layer)
-
-
-def test_raster_in_memory_is_to_be_exported(project: QgsProject, tmp_path: Path) -> None:
-    gdal.Translate("/vsimem/scene.tif", str(write_raster(tmp_path / "scene.tif")))
-    with pytest.raises(Refusal, match="Export"):
-        source_of(QgsRasterLayer("/vsimem/scene.tif", "memory"))
-
-
 def test_layer_whose_file_is_gone_is_to_be_repaired(project: QgsProject, tmp_path: Path) -> None:
     with pytest.raises(Refusal, match=r"“gone”.*not available"):
         source_of(QgsRasterLayer(str(tmp_path / "gone.tif"), "gone"))

@@ -23,6 +23,7 @@ from qgis.core import (
 from segment_by_text.plugin.processing.provider import Provider
 
 from tests.plugin.rasters import write_raster
+from tests.plugin.tile_server import TileServer
 from tests.plugin.waiting import until
 
 ID = "segmentbytext:segment"
@@ -250,3 +251,22 @@ def test_raster_without_crs_gives_polygons_in_the_crs_of_its_layer(
     project.addMapLayer(layer)
     found = run(INPUT=layer, **SURE, POLYGONS="TEMPORARY_OUTPUT")
     assert found["POLYGONS"].crs().authid() == "EPSG:32617"
+
+
+def test_tiles_are_fetched_first(run: Callable, tiles: QgsRasterLayer, tmp_path: Path) -> None:
+    mask = str(tmp_path / "mask.tif")
+    extent = "0,200,-200,0 [EPSG:3857]"
+    run(INPUT=tiles, **SURE, EXTENT=extent, RESOLUTION=1.0, MASK=mask)
+    left, across, _, top, _, down = gdal.Open(mask).GetGeoTransform()
+    assert (left, top) == pytest.approx((0, 0), abs=1e-6)
+    assert across == -down == pytest.approx(1.0, rel=0.01)
+
+
+def test_a_missing_tile_ends_the_algorithm_with_its_reason(
+    run: Callable, tiles: QgsRasterLayer, server: TileServer, tmp_path: Path
+) -> None:
+    server.faults[(2**17, 2**17)] = "500"
+    asked = {"EXTENT": "0,200,-200,0 [EPSG:3857]", "RESOLUTION": 0.6}
+    with pytest.raises(QgsProcessingException, match="could not be fetched whole"):
+        run(INPUT=tiles, **SURE, **asked, MASK=str(tmp_path / "mask.tif"))
+    assert not (tmp_path / "mask.tif").exists()
