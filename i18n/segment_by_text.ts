@@ -192,23 +192,28 @@
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="198" />
-        <location filename="../plugin/export.py" line="190" />
+        <location filename="../plugin/export.py" line="200" />
+        <location filename="../plugin/export.py" line="192" />
         <source>the temporary file cannot be written</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="202" />
+        <location filename="../plugin/export.py" line="204" />
         <source>The layer “{}” could not be fetched whole: {}. Nothing was segmented. Try again, choose an extent that the layer covers, or a coarser ground resolution.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="251" />
+        <location filename="../plugin/export.py" line="254" />
+        <source>The layer “{}” has a colour table and no file the engine can open. Export it first (right-click &gt; Export &gt; Save As…) and segment the exported layer.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/export.py" line="262" />
         <source>This extent of “{}” has {} x {} pixels, too many to be fetched. Choose a smaller extent or a coarser ground resolution.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="296" />
+        <location filename="../plugin/export.py" line="307" />
         <source>The layer “{}” has no CRS, so its size on the ground is not known. Set its CRS.</source>
         <translation type="unfinished" />
     </message>

@@ -181,7 +181,9 @@ class Export:
         """The new file, which is whole and closed when the block ends."""
         writer = QgsRasterFileWriter(path)
         writer.setOutputFormat("GTiff")
-        writer.setCreateOptions(options)
+        # The name since QGIS 3.44, and the one before.
+        set_options = getattr(writer, "setCreationOptions", None) or writer.setCreateOptions
+        set_options(options)
         pixels = self.pixels
         target = writer.createMultiBandRaster(
             kind, pixels.width, pixels.height, pixels.extent, self.crs, bands
@@ -246,6 +248,15 @@ def export_of(
         resolution = None if abs(across / down - 1) < SQUARE else resolution
     else:
         pixels = _own_pixels(provider, asked)
+    chosen = () if colours else _bands(provider, bands)
+    if provider.colorInterpretation(1) == QgsRaster.ColorInterpretation.PaletteIndex and chosen:
+        raise Refusal(
+            translate(
+                "Export",
+                "The layer “{}” has a colour table and no file the engine can open. Export it "
+                "first (right-click > Export > Save As…) and segment the exported layer.",
+            ).format(layer.name())
+        )
     if pixels.width * pixels.height > MOST_PIXELS:
         raise Refusal(
             translate(
@@ -259,7 +270,7 @@ def export_of(
         provider=provider.clone(),
         crs=layer.crs(),
         pixels=pixels,
-        bands=() if colours else _bands(provider, bands),
+        bands=chosen,
         area=QgsGeometry.fromWkt(area) if area else QgsGeometry.fromRect(asked),
         params={"extent": None, "bands": None, "resolution": resolution, "area": area},
     )

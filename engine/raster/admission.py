@@ -77,8 +77,8 @@ def check_bands(dataset: Any, path: str, chosen: tuple[int, ...]) -> None:
                 f"{path} has complex numbers in band {band}. Make an amplitude image first."
             )
     _check_blocks(dataset, path, chosen)
-    whole = sum(dataset.width * dataset.height * _pixel_bytes(dataset, b) for b in dataset.indexes)
-    if path.startswith(PACKED) and whole > PACKED_BYTES:
+    pixels = dataset.width * dataset.height * dataset.count
+    if path.startswith(PACKED) and pixels * _pixel_bytes(dataset, chosen[0]) > PACKED_BYTES:
         raise RasterError(f"{path} is too large to be read from an archive. Unpack it first.")
 
 

@@ -69,9 +69,9 @@ class Reader:
         return "done"
 
 
-def run(source) -> tuple[Reader, list]:
+def run(source, reader: Reader | None = None) -> tuple[Reader, list]:
     """Runs the task that exports a source; what it told at its end."""
-    reader, told = Reader(), []
+    reader, told = reader or Reader(), []
     task = EngineTask("test", reader, "segment", {"source": source})
     task.answered.connect(lambda _: told.append("answered"))
     task.failed.connect(told.append)
@@ -251,6 +251,41 @@ def test_options_of_the_layer_are_applied(project: QgsProject, tmp_path: Path) -
     reader, _ = run(source)
     assert reader.facts[2].shape == (3, 32, 32)
     assert reader.facts[0] == (500000, 1, 0, 3000000, 0, -1)
+
+
+def test_a_colour_table_in_memory_is_to_be_exported_by_hand(
+    project: QgsProject, tmp_path: Path
+) -> None:
+    table = gdal.ColorTable()
+    table.SetColorEntry(40, (200, 10, 10, 255))
+    raster = gdal.Open(str(write_raster(tmp_path / "classes.tif", bands=1)), gdal.GA_Update)
+    raster.GetRasterBand(1).SetColorTable(table)
+    gdal.GetDriverByName("GTiff").CreateCopy("/vsimem/classes.tif", raster)
+    with pytest.raises(Refusal, match=r"“classes”.*colour table.*Export"):
+        source_of(QgsRasterLayer("/vsimem/classes.tif", "classes"))
+    gdal.Unlink("/vsimem/classes.tif")
+
+
+def test_natural_colours_and_opacity_come_along(project: QgsProject, tmp_path: Path) -> None:
+    path = write_raster(tmp_path / "bgra.tif", bands=4)
+    raster = gdal.Open(str(path), gdal.GA_Update)
+    raster.BuildOverviews("NEAREST", [2])
+    meanings = (gdal.GCI_BlueBand, gdal.GCI_GreenBand, gdal.GCI_RedBand, gdal.GCI_AlphaBand)
+    for band, means in enumerate(meanings, start=1):
+        raster.GetRasterBand(band).SetColorInterpretation(means)
+    raster = None
+    told: list[int] = []
+
+    class Opacity(Reader):
+        def ask(self, method, params, progress, cancelled):
+            raster = gdal.Open(params["source"]["path"])
+            told.append(raster.GetRasterBand(4).GetColorInterpretation())
+            return super().ask(method, params, progress, cancelled)
+
+    layer = QgsRasterLayer(f"{path}|option:OVERVIEW_LEVEL=0", "bgra")
+    reader, _ = run(source_of(layer), Opacity())
+    assert reader.facts[2][:, 0, 0].tolist() == [120, 80, 40, 160]
+    assert told == [gdal.GCI_AlphaBand]
 
 
 # -- through the house ---------------------------------------------------------------------------

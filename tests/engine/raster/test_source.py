@@ -49,6 +49,7 @@ def all_of(path, **asked):
     [
         Source("a.tif"),
         Source("a.tif", (0.5, 1, 2, 3), (3, 2, 1), 0.25, "POLYGON ((0 0, 1 0, 1 1, 0 0))"),
+        Source("a.tif", bands=("nir", 2, "B04"), warp=True, name="aerial image"),
     ],
 )
 def test_a_source_survives_json(source):
@@ -73,6 +74,10 @@ def test_a_source_survives_json(source):
         {"path": "a.tif", "bands": [0]},
         {"path": "a.tif", "bands": [True]},
         {"path": "a.tif", "bands": 1},
+        {"path": "a.tif", "bands": ["nir", ""]},
+        {"path": "a.tif", "bands": [1.0]},
+        {"path": "a.tif", "warp": 1},
+        {"path": "a.tif", "name": 5},
         {"path": "a.tif", "resolution": 0},
         {"path": "a.tif", "resolution": float("nan")},
         {"path": "a.tif", "resolution": "1"},
@@ -272,6 +277,31 @@ def test_nodata_is_not_valid_where_all_bands_have_it(make_raster):
     view = all_of(make_raster(pixels, nodata=0))
     assert view.valid.tolist() == [[False, True, True]]
     assert view.pixels[:, 0, 1].tolist() == [0, 9, 9]
+
+
+def test_every_band_has_its_own_nodata(make_raster, tmp_path):
+    pixels = np.array([[[1, 9, 1, 9]], [[2, 2, 9, 9]], [[3, 3, 3, 9]]], np.uint8)
+    bands = "".join(
+        f"""<VRTRasterBand dataType="Byte" band="{band}"><NoDataValue>{band}</NoDataValue>
+        <SimpleSource><SourceFilename>{make_raster(pixels)}</SourceFilename>
+        <SourceBand>{band}</SourceBand></SimpleSource></VRTRasterBand>"""
+        for band in (1, 2, 3)
+    )
+    path = tmp_path / "nodata.vrt"
+    path.write_text(f'<VRTDataset rasterXSize="4" rasterYSize="1">{bands}</VRTDataset>')
+    view = all_of(str(path))
+    assert view.valid.tolist() == [[False, True, True, True]]
+    assert view.pixels[:, 0, 1].tolist() == [9, 2, 3]
+
+
+def test_a_mask_and_an_overview_of_it_count(make_raster):
+    mask = np.zeros((64, 64), np.uint8)
+    mask[:, 32:] = 255
+    path = make_raster(np.full((3, 64, 64), 7, np.uint8), setup=lambda d: d.write_mask(mask))
+    with rasterio.open(path, "r+") as dataset:
+        dataset.build_overviews([2, 4])
+    view = all_of(path, resolution=4)
+    assert view.valid.sum(axis=0).tolist() == [0] * 8 + [16] * 8
 
 
 def test_transparent_pixels_are_not_valid_and_black(make_raster):

@@ -118,3 +118,26 @@ def test_data_that_all_patches_miss_is_found(make_raster, monkeypatch):
     values[0, 5:20, 5:20] = np.arange(1, 226).reshape(15, 15)
     ends, _ = read(make_raster(values, nodata=0))
     assert (ends.low[0], ends.high[0]) == pytest.approx((5, 221), abs=3)
+
+
+@pytest.mark.parametrize(("bits", "top"), [(1, 1), (2, 3), (4, 15), (7, 127)])
+def test_bytes_of_fewer_bits_fill_the_range(make_raster, bits, top):
+    values = np.array([[[0, top]]], np.uint8)
+    path = make_raster(values, nbits=bits, photometric="minisblack")
+    _, view = read(path)
+    assert view.pixels[0].tolist() == [[0, 255]]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_scale_and_offset_change_the_picture_only_where_they_turn_it_round(make_raster, dtype):
+    values = np.arange(200, dtype=dtype).reshape(1, 10, 20)
+
+    def scaled(scale):
+        def setup(dataset):
+            dataset.scales, dataset.offsets = (scale,), (-7.0,)
+
+        return read(make_raster(values, setup=setup))[1].pixels.astype(int)
+
+    plain = read(make_raster(values))[1].pixels
+    assert (scaled(0.001) == plain).all()
+    assert (scaled(-0.5) == 255 - plain).all()
