@@ -466,7 +466,7 @@
 </context><context>
     <name>Runs</name>
     <message>
-        <location filename="../plugin/runs.py" line="72" />
+        <location filename="../plugin/runs.py" line="87" />
         <source>The results folder {} cannot be written ({}). Choose another in the options of Segment by Text.</source>
         <translation type="unfinished" />
     </message>
@@ -858,8 +858,13 @@ Every polygon has expression, score (mean probability), area in square metres, m
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="268" />
+        <location filename="../plugin/dock/session.py" line="266" />
         <source>Cancelled.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/session.py" line="268" />
+        <source>The same request will go on from here.</source>
         <translation type="unfinished" />
     </message>
 </context><context>

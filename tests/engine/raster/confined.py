@@ -11,7 +11,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[3]
 SECONDS = 30
 MEMORY = 2**30
-WRITTEN_PIXELS = 2**20
+WRITTEN_PIXELS = 2**26
 
 PROGRAM = """
 import glob, json, os, resource, signal, sys
@@ -37,8 +37,9 @@ def work(path, out):
         height, width = raster.grid.height, raster.grid.width
         if out and height * width <= WRITTEN_PIXELS:
             with ProbabilityWriter(out, raster.grid) as writer:
-                ones = np.ones((height, width), np.float32)
-                writer.write(0, ones, ones > 0)
+                for row in range(0, height, 256):
+                    ones = np.ones((min(256, height - row), width), np.float32)
+                    writer.write(row, ones, ones > 0)
 
 def still_open(*files):
     fds = glob.glob("/proc/self/fd/*")

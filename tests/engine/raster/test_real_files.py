@@ -51,12 +51,16 @@ def test_all_real_rasters_are_read_but_those_without_a_certain_place(work):
 
 @pytest.mark.parametrize("folder", ["real", "hostile"])
 def test_what_is_written_overlays_its_source_exactly(work, folder):
-    compared = 0
-    for path, result in work(folder)[1].items():
-        if result.exists():
-            compared += 1
-            assert place(result) == place(path), path
-    assert compared > {"real": 85, "hostile": 200}[folder]
+    outcomes, results = work(folder)
+    missing = []
+    for path, outcome in outcomes.items():
+        if results[path].exists():
+            assert place(results[path]) == place(path), path
+        elif outcome == "read":
+            missing.append(Path(path).name)
+    # All that are read are compared but those of more pixels than are written here.
+    vast = {"real": "cog_world.tif", "hostile": "autotest__gdrivers__data__vrt__geos_vrtwarp.tif"}
+    assert missing == [vast[folder]]
 
 
 def place(path):
