@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shapely
-from rasterio.enums import Resampling
+from rasterio.enums import MaskFlags, Resampling
 from rasterio.features import geometry_mask
 from rasterio.windows import Window as RasterioWindow
 
@@ -18,7 +18,7 @@ from engine.raster.grid import Grid
 from engine.raster.stretch import Stretch
 from engine.raster.windows import Window
 
-Values = np.ma.MaskedArray[Any, Any]
+Values = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -72,15 +72,18 @@ class Raster:
         if not self.grid.holds(window):
             size = f"{self.grid.width} x {self.grid.height}"
             raise ValueError(f"{window} is not within the grid of {size} pixels.")
-        values = {band: self._values(band, window) for band in dict.fromkeys(self.bands)}
-        valid = self._valid(list(values.values()), window)
+        numbers = list(dict.fromkeys(self.bands))
+        values = self._values(numbers, window)
+        valid = self._valid(values, window)
+        data = np.ma.getdata(values)
         if self.palette is not None:
-            entries = self.palette[values[self.bands[0]].data.clip(0, len(self.palette) - 1)]
+            entries = self.palette[data[0].clip(0, len(self.palette) - 1)]
             valid &= entries[..., 3] > 0
             pixels = np.moveaxis(entries[..., :3], -1, 0)
         else:
-            pixels = self.stretch.apply(np.stack([values[band].data for band in self.bands]))
-        return View(np.where(valid, pixels, np.uint8(0)), valid)
+            rgb = [numbers.index(band) for band in self.bands]
+            pixels = self.stretch.apply(data if rgb == [0, 1, 2] else data[rgb])
+        return View(pixels if valid.all() else np.where(valid, pixels, np.uint8(0)), valid)
 
     def touches(self, window: Window) -> bool:
         """Whether a window of the grid shows any of the area."""
@@ -90,8 +93,8 @@ class Raster:
         corners = ((0, 0), (window.width, 0), (window.width, window.height), (0, window.height))
         return bool(self.area.intersects(shapely.Polygon([transform @ c for c in corners])))
 
-    def _values(self, band: int, window: Window) -> Values:
-        """A band's own values at the grid's resolution, `(h, w)`."""
+    def _values(self, bands: list[int], window: Window) -> Values:
+        """Bands' own values at the grid's resolution, `(n, h, w)`; masked if anything can be."""
         down, across = self.window.height / self.grid.height, self.window.width / self.grid.width
         place = RasterioWindow(
             self.window.col + window.col * across,
@@ -99,24 +102,32 @@ class Raster:
             window.width * across,
             window.height * down,
         )
+        flags = self.dataset.mask_flag_enums
+        masked = any(flags[band - 1] != [MaskFlags.all_valid] for band in bands)
+        # Bands of several types cannot be read together.
+        alike = len({self.dataset.dtypes[band - 1] for band in bands}) == 1
         with self._lock, reading(self.dataset.name):
-            values: Values = self.dataset.read(
-                band,
-                window=place,
-                out_shape=(window.height, window.width),
-                resampling=self._resampling,
-                masked=True,
-            )
+            read = [
+                self.dataset.read(
+                    together,
+                    window=place,
+                    out_shape=(len(together), window.height, window.width),
+                    resampling=self._resampling,
+                    masked=masked,
+                )
+                for together in ([bands] if alike else [[band] for band in bands])
+            ]
+        values: Values = read[0] if alike else np.ma.concatenate(read)
         return values
 
-    def _valid(self, values: list[Values], window: Window) -> npt.NDArray[np.bool_]:
+    def _valid(self, values: Values, window: Window) -> npt.NDArray[np.bool_]:
         """Where a band at least is not masked, all bands are finite, and the area reaches."""
-        valid: npt.NDArray[np.bool_] = ~np.logical_and.reduce(
-            [np.ma.getmaskarray(band) for band in values]
-        )
-        for band in values:
-            if np.issubdtype(band.dtype, np.floating):
-                valid &= np.isfinite(band.data)
+        mask = np.ma.getmask(values)
+        valid = np.ones(values.shape[1:], bool)
+        if mask is not np.ma.nomask:
+            valid &= ~np.all(mask, axis=0)
+        if np.issubdtype(values.dtype, np.floating):
+            valid &= np.isfinite(np.ma.getdata(values)).all(axis=0)
         if self.area is not None:
             transform = self.grid.part(window).transform
             valid &= geometry_mask([self.area], valid.shape, transform, invert=True)
