@@ -81,7 +81,8 @@ environments: engine-environment qgis-environment
 .PHONY: engine-environment
 engine-environment: system
 	@$(QGIS_PYTHON) -m plugin.environment --into .venv --python $(QGIS_PYTHON) \
-		--lock requirements/engine.lock --lock requirements/dev.lock
+		--lock requirements/engine.lock --lock requirements/cluster.lock \
+		--lock requirements/dev.lock
 
 .PHONY: qgis-environment
 qgis-environment: .venv-qgis/complete

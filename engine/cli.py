@@ -15,7 +15,6 @@ from tqdm import tqdm
 from engine import __version__
 from engine.errors import EngineError, InputError
 from engine.evaluation.protocols import PROTOCOLS
-from engine.result import Progress
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -32,40 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def segment(options: argparse.Namespace) -> None:
-    """Segments a raster."""
-    from engine import segment as way
-    from engine import zoo
-    from engine.expression import clean
-    from engine.raster.source import Source, open_source
+    """Segments a raster, or many."""
+    from engine.segment_command import segment
 
-    source = Source(
-        options.source,
-        extent=tuple(options.extent) if options.extent else None,
-        bands=tuple(options.bands) if options.bands else None,
-        resolution=options.resolution,
-        area=options.area,
-        warp=options.warp,
-    )
-    clean(options.expression)
-    way.check_options(options.threshold, way.OUTPUTS)
-    # A source that cannot be read is known at once, a model takes seconds.
-    with open_source(source):
-        model = zoo.load(options.model, options.device)
-    with _Bar() as bar:
-        result = way.segment(
-            source,
-            options.expression,
-            model,
-            options.out,
-            threshold=options.threshold,
-            progress=bar.show,
-        )
-    for warning in result.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-    for path in (result.probability, result.mask, result.polygons):
-        print(path)
-    if options.json:
-        print(json.dumps(result.to_dict()))
+    segment(options)
 
 
 def _band(text: str) -> int | str:
@@ -178,13 +147,24 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    part = commands.add_parser("segment", help="segment a raster by a referring expression")
-    part.add_argument("source", help="raster file, or any name GDAL can open")
+    part = commands.add_parser("segment", help="segment rasters by a referring expression")
+    part.add_argument(
+        "sources",
+        nargs="+",
+        metavar="source",
+        help="raster files, patterns, or any names GDAL can open; @FILE reads them from a text "
+        "file, one a line, and @- from standard input",
+    )
     part.add_argument(
         "expression", help="what to segment, such as 'the storage tank at the lower left'"
     )
     part.add_argument("--model", default="rsrefseg2-compact")
-    part.add_argument("--out", type=Path, required=True, help="folder for the results")
+    part.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="folder for the results; many sources have a folder each in it, and a report",
+    )
     part.add_argument("--extent", type=float, nargs=4, metavar=("XMIN", "YMIN", "XMAX", "YMAX"))
     part.add_argument("--area", help="WKT of a polygon in the raster's CRS")
     part.add_argument(
@@ -198,6 +178,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_device(part)
     part.add_argument(
         "--json", action="store_true", help="print one summary object as the last line"
+    )
+    part.add_argument(
+        "--again", action="store_true", help="of many sources, segment also those done before"
+    )
+    part.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="work on the Dask cluster of this scheduler, such as tcp://10.0.0.1:8786",
     )
     part.set_defaults(command=segment)
 
@@ -254,20 +242,3 @@ def _add_dataset(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--images", type=Path, metavar="FOLDER", help="of jsonl; the file's if left out"
     )
-
-
-class _Bar:
-    """Progress on a terminal."""
-
-    def __enter__(self) -> _Bar:
-        self._bar = tqdm(total=1, unit="step", disable=None, leave=False)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
-
-    def show(self, progress: Progress) -> None:
-        """Draws it."""
-        self._bar.total = max(progress.total, 1)
-        self._bar.n = progress.done
-        self._bar.set_description(progress.message, refresh=True)

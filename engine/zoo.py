@@ -166,16 +166,21 @@ def load(model_id: str, device: str = "auto") -> Segmenter:
     """
     found = card(model_id)
     if found.missing:
-        raise ModelError(
-            f"The weights of {found.title} are not on this machine. "
-            f"Put {' and '.join(found.missing)} into {found.folder}, or choose another model."
-        )
+        raise missing(found)
     for file in found.weights:
         verify(found.file(file.name), file)
     # Imported late: these take seconds, and what is wrong above is known without them.
     from engine import device as devices
 
     return _loader(found.system)(found, devices.choose(device))
+
+
+def missing(card: ModelCard) -> ModelError:
+    """The error of a model whose weights are not all there."""
+    return ModelError(
+        f"The weights of {card.title} are not on this machine. "
+        f"Put {' and '.join(card.missing)} into {card.folder}, or choose another model."
+    )
 
 
 def _loader(system: str) -> Callable[[ModelCard, torch.device], Segmenter]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.evaluation.evaluate import Evaluation
 from engine.evaluation.metrics import PRECISION_LEVELS, ReferringMetrics
+from engine.markdown import table
 
 Report = dict[str, Any]
 Table = list[list[str]]
@@ -87,12 +88,12 @@ def title(report: Report) -> str:
 
 def markdown(report: Report) -> str:
     """The report as a page, the papers' table first; shares in percent."""
-    parts = [f"# {title(report)}", _markdown_table(_main_table(report))]
+    parts = [f"# {title(report)}", table(_main_table(report))]
     for key, heading in GROUPS.items():
         if report[key]:
-            parts += [f"## {heading}", _markdown_table(_group_table(report, key))]
-    parts += ["## Nothing, something, and something else", _markdown_table(_shares(report))]
-    parts += ["## How it was measured", _markdown_table(_facts(report))]
+            parts += [f"## {heading}", table(_group_table(report, key))]
+    parts += ["## Nothing, something, and something else", table(_shares(report))]
+    parts += ["## How it was measured", table(_facts(report), words=(0, 1))]
     if report.get("command"):
         parts.append(f"```\n{report['command']}\n```")
     return "\n\n".join(parts) + "\n"
@@ -149,17 +150,6 @@ def _facts(report: Report) -> Table:
         if seconds[count]:
             told.append([f"Seconds {what}", f"{seconds[key]:.3f} (median of {seconds[count]})"])
     return [["", ""], *told]
-
-
-def _markdown_table(table: Table) -> str:
-    """Text at the left, numbers at the right."""
-    head, *rows = ([_escaped(cell) for cell in row] for row in table)
-    rule = ["---", *("---:" if head[0] else "---" for _ in head[1:])]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))
-
-
-def _escaped(cell: str) -> str:
-    return " ".join(cell.replace("\\", "\\\\").replace("|", "\\|").split())
 
 
 def _aligned(table: Table) -> str:

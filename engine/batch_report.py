@@ -1,0 +1,77 @@
+"""What became of each source of a batch, as JSON for programs and as a page for people."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.batch import DONE, STATES, Outcome
+from engine.markdown import table
+from engine.raster.atomic import replacing
+from engine.raster.boundary import writing
+
+Report = dict[str, Any]
+
+JSON, PAGE = "report.json", "report.md"
+
+HEAD = ("Source", "State", "Polygons", "Area in m²", "Seconds", "Remarks")
+WORDS = (0, 1, 5)
+"""Its columns that are no numbers."""
+
+
+def report(outcomes: Sequence[Outcome], facts: Mapping[str, Any]) -> Report:
+    """All of it in JSON's types: the facts, how many sources ended in each state, every outcome."""
+    states = Counter(outcome.state for outcome in outcomes)
+    return {
+        **facts,
+        "sources": len(outcomes),
+        "states": {state: states[state] for state in STATES},
+        "outcomes": [outcome.to_dict() for outcome in outcomes],
+    }
+
+
+def summary(report: Report) -> str:
+    """One line: how many sources, and how they ended."""
+    number = report["sources"]
+    told = [f"{n:,} {state}" for state, n in report["states"].items() if n or state == DONE]
+    return f"{number:,} {'source' if number == 1 else 'sources'}: {', '.join(told)}."
+
+
+def markdown(report: Report) -> str:
+    """The report as a page."""
+    rows = [HEAD, *map(_row, report["outcomes"])]
+    parts = [f"# {report['expression']}", summary(report), table(rows, WORDS)]
+    parts.append(f"```\n{report['command']}\n```")
+    return "\n\n".join(parts) + "\n"
+
+
+def write(report: Report, folder: Path) -> tuple[Path, Path]:
+    """Writes `report.json` and `report.md` into a folder, both or neither; their paths.
+
+    Raises:
+        OutputError: They cannot be written.
+    """
+    values, page = folder / JSON, folder / PAGE
+    with replacing(values) as partial_values, replacing(page) as partial_page, writing(folder):
+        text = json.dumps(report, indent=1, ensure_ascii=False)
+        partial_values.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+        partial_page.write_text(markdown(report), encoding="utf-8", errors="backslashreplace")
+    return values, page
+
+
+def _row(outcome: Mapping[str, Any]) -> list[str]:
+    return [
+        outcome["source"],
+        outcome["state"],
+        _number(outcome["polygons"], ",d"),
+        _number(outcome["area_m2"], ",.1f"),
+        _number(outcome["seconds"], ",.1f"),
+        " ".join([outcome["error"], *outcome["warnings"]]),
+    ]
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
