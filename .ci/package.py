@@ -24,6 +24,7 @@ SHIPPED = (
     "resources",
     "requirements/engine.in",
     "requirements/engine.lock",
+    "requirements/cluster.lock",
     "requirements/uv.lock",
 )
 TRANSLATIONS = "i18n"

@@ -165,7 +165,7 @@ def _connected(scheduler: str) -> Iterator[Client]:
             "--lock requirements/engine.lock --lock requirements/cluster.lock"
         ) from cause
     try:
-        client = Client(scheduler, timeout=CONNECT, set_as_default=False)
+        client = Client(scheduler, timeout=CONNECT)
     except (OSError, ValueError) as cause:
         raise InputError(
             f"No Dask scheduler answers at {scheduler}: {cause}. Start one with: dask scheduler"
