@@ -20,14 +20,14 @@ GRAVES = "SEGMENT_BY_TEXT_GRAVES"
 
 
 class Mortal(Oracle):
-    def encode(self, view, resolution=None):
-        blue = int(view[2].max())
+    def encode(self, views, resolution=None):
+        blue = int(views[:, 2].max())
         grave = Path(os.environ[GRAVES], str(blue))
         if blue == DEADLY or (blue == DEADLY_ONCE and not grave.exists()):
             with grave.open("a") as deaths:
                 deaths.write(f"{os.getpid()}\n")
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().encode(view, resolution)
+        return super().encode(views, resolution)
 
 
 def dask_setup(worker: object) -> None:

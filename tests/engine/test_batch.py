@@ -120,10 +120,10 @@ def test_a_record_that_makes_no_sense_is_no_result(job: Job, text: str) -> None:
 class Clumsy(Oracle):
     """Fails at whatever is blue."""
 
-    def encode(self, view, resolution=None):
+    def encode(self, views, resolution=None):
         if "blue" in self.expression:
             raise TypeError("no blue")
-        return super().encode(view, resolution)
+        return super().encode(views, resolution)
 
     expression = "blue"
 

@@ -31,9 +31,9 @@ class Counted(Oracle):
         self.loads += 1
         return self
 
-    def encode(self, view, resolution=None):
-        self.views += 1
-        return super().encode(view, resolution)
+    def encode(self, views, resolution=None):
+        self.views += len(views)
+        return super().encode(views, resolution)
 
 
 @pytest.fixture
@@ -205,11 +205,11 @@ class Interrupted(Counted):
         super().__init__()
         self.times = times
 
-    def encode(self, view, resolution=None):
+    def encode(self, views, resolution=None):
         if self.views >= 20 and self.times:
             self.times -= 1
             os.kill(os.getpid(), signal.SIGINT)
-        return super().encode(view, resolution)
+        return super().encode(views, resolution)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has another Ctrl-C")
