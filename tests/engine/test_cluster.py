@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import dask
@@ -49,10 +52,10 @@ def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster
 
 @pytest.fixture
 def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalCluster]:
-    """A cluster inside this process, with one worker of two threads."""
+    """A cluster inside this process, with one worker."""
     cluster._model.cache_clear()
     with LocalCluster(
-        n_workers=1, threads_per_worker=2, processes=False, dashboard_address="127.0.0.1:0"
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0"
     ) as made:
         yield made
     cluster._model.cache_clear()
@@ -78,6 +81,10 @@ def poison(path: Path, blue: int) -> None:
 def deaths(blue: int) -> int:
     grave = Path(os.environ[GRAVES], str(blue))
     return len(grave.read_text().splitlines()) if grave.exists() else 0
+
+
+def job(path: Path, folder: Path) -> Job:
+    return Job(Source(str(path)), "the ship", "rsrefseg2-compact", "cpu", 0.5, folder)
 
 
 def outputs(out: Path) -> dict[str, bytes]:
@@ -133,30 +140,33 @@ def test_a_raster_that_kills_workers_fails_alone_and_is_not_tried_for_ever(
     assert left.isdisjoint({".tif", ".gpkg", ".json"})
 
 
-def test_a_worker_loads_its_model_once_and_takes_one_raster_at_a_time(
-    threads, rasters, tmp_path, monkeypatch
+def test_the_threads_of_a_worker_share_a_model_and_take_turns(
+    rasters, tmp_path, monkeypatch
 ) -> None:
-    class Alone(Oracle):
-        loads = busy = 0
+    class Meeting(Oracle):
+        loads = 0
+        met = False
+        both = threading.Barrier(2)
 
-        def load(self, model: str, device: str) -> Alone:
-            Alone.loads += 1
+        def load(self, model: str, device: str) -> Meeting:
+            self.loads += 1
             return self
 
         def encode(self, views, resolution=None):
-            Alone.busy += 1
-            features = super().encode(views, resolution)
-            assert Alone.busy == 1
-            return features
+            with suppress(threading.BrokenBarrierError):
+                self.both.wait(0.5)
+                self.met = True
+            return super().encode(views, resolution)
 
-        def decode(self, features, expression):
-            Alone.busy -= 1
-            return super().decode(features, expression)
-
-    monkeypatch.setattr(zoo, "load", Alone().load)
-    out, address = tmp_path / "out", threads.scheduler_address
-    assert run(rasters / "*.tif", "the ship", "--out", out, "--scheduler", address) == 0
-    assert Alone.loads == 1
+    model = Meeting()
+    monkeypatch.setattr(zoo, "load", model.load)
+    jobs = [job(rasters / f"{name}.tif", tmp_path / name).to_dict() for name in "ab"]
+    cluster._model.cache_clear()
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(cluster.attempt, jobs))
+    cluster._model.cache_clear()
+    assert [outcome["state"] for outcome in outcomes] == ["done", "done"]
+    assert (model.loads, model.met) == (1, False)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has another Ctrl-C")
@@ -180,8 +190,7 @@ def test_what_is_wrong_with_a_worker_ends_the_run(threads, rasters, tmp_path, mo
 
 def test_a_run_waits_for_workers(rasters, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(zoo, "load", lambda model, device: Oracle())
-    source = Source(str(rasters / "a.tif"))
-    job = Job(source, "the ship", "rsrefseg2-compact", "cpu", 0.5, tmp_path / "out")
+    one = job(rasters / "a.tif", tmp_path / "out")
     told: list[str] = []
     with LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0") as empty:
 
@@ -189,7 +198,7 @@ def test_a_run_waits_for_workers(rasters, tmp_path, monkeypatch) -> None:
             told.append(line)
             empty.scale(1)
 
-        (outcome,) = cluster.run([job], empty.scheduler_address, lambda: False, tell)
+        (outcome,) = cluster.run([one], empty.scheduler_address, lambda: False, tell)
     assert outcome.state == "done"
     assert ["no worker" in line for line in told] == [True]
 
@@ -198,20 +207,18 @@ def test_a_folder_that_only_the_worker_sees_is_a_warning(
     threads, rasters, tmp_path, monkeypatch
 ) -> None:
     monkeypatch.setattr(zoo, "load", lambda model, device: Oracle())
-    source = Source(str(rasters / "a.tif"))
-    job = Job(source, "the ship", "rsrefseg2-compact", "cpu", 0.5, tmp_path / "out")
+    one = job(rasters / "a.tif", tmp_path / "out")
     address = threads.scheduler_address
-    elsewhere = json.loads(json.dumps(job.to_dict() | {"folder": str(tmp_path / "elsewhere")}))
+    elsewhere = json.loads(json.dumps(one.to_dict() | {"folder": str(tmp_path / "elsewhere")}))
     monkeypatch.setattr(Job, "to_dict", lambda self: elsewhere)
-    (outcome,) = cluster.run([job], address, lambda: False, print)
+    (outcome,) = cluster.run([one], address, lambda: False, print)
     assert outcome.state == "done"
     assert "all computers share" in outcome.warnings[-1]
 
 
 def test_a_scheduler_that_ends_is_an_error(rasters, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(cluster, "CONNECT", 1)
-    source = Source(str(rasters / "a.tif"))
-    job = Job(source, "the ship", "rsrefseg2-compact", "cpu", 0.5, tmp_path / "out")
+    one = job(rasters / "a.tif", tmp_path / "out")
     empty = LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0")
     with empty, pytest.raises(EngineError, match="scheduler"):
-        list(cluster.run([job], empty.scheduler_address, lambda: False, lambda _: empty.close()))
+        list(cluster.run([one], empty.scheduler_address, lambda: False, lambda _: empty.close()))
