@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def segment(options: argparse.Namespace) -> None:
     """Segments a raster, or many."""
-    from engine.segment_command import segment
+    from engine.batch.command import segment
 
     segment(options)
 

@@ -17,10 +17,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import batch
-from engine.batch import FAILED, Job, Outcome
+from engine.batch import run as batch
+from engine.batch.lazy_model import LazyModel
+from engine.batch.run import FAILED, Job, Outcome
 from engine.errors import EngineError, InputError
-from engine.lazy_model import LazyModel
 
 if TYPE_CHECKING:
     from distributed import Client, Future

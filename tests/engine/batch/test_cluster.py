@@ -17,13 +17,14 @@ import rasterio
 from distributed import LocalCluster
 from distributed.utils import get_mp_context
 
-from engine import cluster, zoo
-from engine.batch import Job
+from engine import zoo
+from engine.batch import cluster
+from engine.batch.run import Job
 from engine.errors import EngineError
 from engine.raster.source import Source
-from tests.engine.painted_worker import DEADLY, DEADLY_ONCE, GRAVES
+from tests.engine.batch.test_command import Interrupted, mask, report, run, states
+from tests.engine.batch.painted_worker import DEADLY, DEADLY_ONCE, GRAVES
 from tests.engine.painting import Oracle, painted, truth, write
-from tests.engine.test_segment_command import Interrupted, mask, report, run, states
 
 PRELOAD = str(Path(__file__).with_name("painted_worker.py"))
 LIVES = 2

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.batch.sources import read
 from engine.errors import InputError
-from engine.source_list import read
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ from engine.result import Progress
 from engine.worker import explain
 
 if TYPE_CHECKING:
-    from engine.lazy_model import LazyModel
+    from engine.batch.lazy_model import LazyModel
 
 DONE, SKIPPED, FAILED, NOT_STARTED = "done", "skipped", "failed", "not started"
 STATES = (DONE, SKIPPED, FAILED, NOT_STARTED)

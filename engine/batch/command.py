@@ -13,13 +13,16 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from engine import __version__, batch, batch_report, cluster, source_list, zoo
+from engine import __version__, zoo
 from engine import segment as way
-from engine.batch import Job, Outcome
+from engine.batch import cluster, report
+from engine.batch import run as batch
+from engine.batch import sources as source_list
+from engine.batch.interruption import in_two_steps
+from engine.batch.lazy_model import LazyModel
+from engine.batch.run import Job, Outcome
 from engine.errors import InputError
 from engine.expression import clean
-from engine.interruption import in_two_steps
-from engine.lazy_model import LazyModel
 from engine.raster.source import Source, open_source
 from engine.result import Progress
 
@@ -130,12 +133,12 @@ def _report(
         "started": started.isoformat(timespec="seconds"),
         "seconds": round((datetime.now(UTC) - started).total_seconds(), 3),
     }
-    report = batch_report.report(outcomes, facts)
-    for path in batch_report.write(report, out):
+    found = report.report(outcomes, facts)
+    for path in report.write(found, out):
         print(path)
     if options.json:
-        print(json.dumps(report))
-    print(batch_report.summary(report), file=sys.stderr)
+        print(json.dumps(found))
+    print(report.summary(found), file=sys.stderr)
 
 
 def _outcomes(

@@ -13,7 +13,7 @@ import pytest
 import rasterio
 
 from engine import zoo
-from engine.batch import folder_name
+from engine.batch.run import folder_name
 from engine.cli import main
 from tests.engine.painting import Oracle, painted, truth, write
 
@@ -180,7 +180,7 @@ def test_one_raster_lies_in_the_folder_itself(model, rasters, tmp_path, out_firs
 def test_what_makes_no_sense_is_refused_before_anything_runs(
     model, rasters, tmp_path, monkeypatch, arguments: tuple[str, ...], words: str
 ) -> None:
-    monkeypatch.setattr("engine.cluster.CONNECT", 1)
+    monkeypatch.setattr("engine.batch.cluster.CONNECT", 1)
     monkeypatch.chdir(rasters)
     end = run(*arguments, "--out", tmp_path / "out")
     assert end.startswith("error: ")

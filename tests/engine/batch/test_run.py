@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import zoo
-from engine.batch import Job, Outcome, attempt, folder_name, run
+from engine.batch.lazy_model import LazyModel
+from engine.batch.run import Job, Outcome, attempt, folder_name, run
 from engine.errors import ModelError
-from engine.lazy_model import LazyModel
 from engine.raster.source import Source
 from tests.engine.painting import Oracle, painted, truth, write
 

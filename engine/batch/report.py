@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.batch import DONE, STATES, Outcome
+from engine.batch.run import DONE, STATES, Outcome
 from engine.markdown import table
 from engine.raster.atomic import replacing
 from engine.raster.boundary import writing
