@@ -41,10 +41,24 @@ def pixel_size(grid: Grid) -> Size | None:
     return nominal if trusted else true
 
 
+def square_pixels(grid: Grid) -> Size:
+    """What columns and rows are multiplied by so that distances in every direction compare.
+
+    The unit is the side of a square pixel as large as the one at the grid's centre.
+    """
+    a, b, _, d, e, _ = grid.transform[:6]
+    width, height = pixel_size(grid) or (math.hypot(a, d), math.hypot(b, e))
+    side = math.sqrt(width * height)
+    return width / side, height / side
+
+
 def areas(polygons: npt.NDArray[np.object_], wkt: str | None) -> npt.NDArray[np.float64]:
     """Ellipsoidal square metres of polygons in a CRS, `(n,)`; NaN where they cannot be known.
 
-    Holes run the other way round than their shells, as `shapely.orient_polygons` leaves them.
+    Args:
+        polygons: holes run the other way round than their shells, as `shapely.orient_polygons`
+            leaves them.
+        wkt: their CRS; None where there is none.
     """
     try:
         ellipsoid = _ellipsoid(CRS.from_wkt(wkt)) if wkt else None
@@ -53,8 +67,18 @@ def areas(polygons: npt.NDArray[np.object_], wkt: str | None) -> npt.NDArray[np.
     if ellipsoid is None:
         return np.full(len(polygons), np.nan)
     degrees, geod = ellipsoid
-    on_ellipsoid = shapely.transform(polygons, degrees.transform, interleaved=False)
-    return np.array([abs(geod.geometry_area_perimeter(polygon)[0]) for polygon in on_ellipsoid])
+    rings, polygon_of_ring = shapely.get_rings(polygons, return_index=True)
+    points, ring_of_point = shapely.get_coordinates(rings, return_index=True)
+    lon, lat = degrees.transform(*points.T)
+    starts = np.searchsorted(ring_of_point, np.arange(1, len(rings)))
+    signed = [
+        geod.polygon_area_perimeter(*ring)[0]
+        for ring in zip(np.split(lon, starts), np.split(lat, starts), strict=True)
+    ]
+    found: npt.NDArray[np.float64] = np.abs(
+        np.bincount(polygon_of_ring, weights=signed, minlength=len(polygons))
+    )
+    return found
 
 
 def _ellipsoid(crs: CRS) -> tuple[Transformer, Geod] | None:

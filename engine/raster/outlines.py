@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 from affine import Affine
-from rasterio.features import rasterize, shapes
+from rasterio.features import shapes
+from scipy import ndimage
 
 from engine.raster.stored import SCALE, Bytes, at_least
 
@@ -26,11 +28,13 @@ class Outline:
         parts: polygons in pixel coordinates (column, row) that touch along edges only.
         pixels: how many it has.
         total: the sum of their stored bytes.
+        bottom: the row under its last one.
     """
 
     parts: list[shapely.Polygon]
     pixels: int
     total: int
+    bottom: float
 
     @property
     def score(self) -> float:
@@ -42,6 +46,7 @@ class Outline:
         self.parts += other.parts
         self.pixels += other.pixels
         self.total += other.total
+        self.bottom = max(self.bottom, other.bottom)
 
 
 def polygons(outlines: Sequence[Outline]) -> Polygons:
@@ -56,7 +61,22 @@ def polygons(outlines: Sequence[Outline]) -> Polygons:
     return corners
 
 
-def trace(bands: Iterable[tuple[int, Bytes]], threshold: float) -> Iterator[Outline]:
+@dataclass(frozen=True)
+class Traced:
+    """What is known once a band has been read.
+
+    Attributes:
+        rows: how many rows have been read; infinite after the last band.
+        finished: objects that ended in it.
+        growing: objects that the next band may add to, as far as they have been read.
+    """
+
+    rows: float
+    finished: list[Outline]
+    growing: list[Outline]
+
+
+def trace(bands: Iterable[tuple[int, Bytes]], threshold: float) -> Iterator[Traced]:
     """Give the objects that reach a threshold, each as soon as no later band can add to it.
 
     Args:
@@ -67,33 +87,39 @@ def trace(bands: Iterable[tuple[int, Bytes]], threshold: float) -> Iterator[Outl
     above: Labels | None = None
     for row, stored in bands:
         found, labels = _objects(row, stored, at_least(stored, threshold))
-        labels[labels > 0] += len(growing)
+        first, last = labels[0], labels[-1]
+        for line in (first, last) if len(labels) > 1 else (first,):
+            line[line > 0] += len(growing)
         objects = growing + found
-        roots = _join(len(objects), above, labels[0]) if above is not None else range(len(objects))
+        roots = _join(len(objects), above, first) if above is not None else range(len(objects))
         for index, root in enumerate(roots):
             if root != index:
                 objects[root].absorb(objects[index])
-        open_ends = sorted({roots[label - 1] for label in np.unique(labels[-1]) if label})
-        yield from (objects[root] for root in sorted(set(roots).difference(open_ends)))
+        open_ends = sorted({roots[label - 1] for label in np.unique(last) if label})
+        finished = [objects[root] for root in sorted(set(roots).difference(open_ends))]
         growing = [objects[root] for root in open_ends]
         places = {root: place for place, root in enumerate(open_ends, start=1)}
-        above = np.array([0, *(places.get(root, 0) for root in roots)], np.int32)[labels[-1]]
-    yield from growing
+        above = np.array([0, *(places.get(root, 0) for root in roots)], np.int32)[last]
+        yield Traced(row + len(stored), finished, growing)
+    yield Traced(math.inf, growing, [])
 
 
 def _objects(row: int, stored: Bytes, mask: npt.NDArray[np.bool_]) -> tuple[list[Outline], Labels]:
     """The 4-connected objects of a band, and their numbers from 1 in each pixel; 0 is none."""
-    place = Affine.translation(0, row)
-    traced = shapes(mask.astype(np.uint8), mask=mask, connectivity=4, transform=place)
-    rings: list[Any] = [ring for ring, _ in traced]
-    labels = np.zeros(mask.shape, np.int32)
-    if not rings:
+    labels = np.empty(mask.shape, np.int32)
+    ndimage.label(mask, output=labels)
+    numbers = labels[mask]
+    if not numbers.size:
         return [], labels
-    rasterize(((ring, n) for n, ring in enumerate(rings, start=1)), out=labels, transform=place)
-    sums = np.bincount(labels.ravel(), weights=stored.ravel())[1:].astype(int).tolist()
-    counts = np.bincount(labels.ravel())[1:].tolist()
-    parts = zip(_polygons([ring["coordinates"] for ring in rings]), counts, sums, strict=True)
-    return [Outline([polygon], count, total) for polygon, count, total in parts], labels
+    counts = np.bincount(numbers).tolist()
+    totals = np.bincount(numbers, weights=stored[mask]).astype(int).tolist()
+    place = Affine.translation(0, row)
+    traced = list(shapes(labels, mask=mask, connectivity=4, transform=place))
+    traced.sort(key=lambda object_: object_[1])
+    parts = _polygons([geometry["coordinates"] for geometry, _ in traced])
+    bottoms = shapely.bounds(parts)[:, 3].tolist()
+    each = zip(parts, counts[1:], totals[1:], bottoms, strict=True)
+    return [Outline([polygon], *facts) for polygon, *facts in each], labels
 
 
 def _polygons(coordinates: list[list[list[tuple[float, float]]]]) -> Polygons:
@@ -101,7 +127,8 @@ def _polygons(coordinates: list[list[list[tuple[float, float]]]]) -> Polygons:
     rings = [ring for polygon in coordinates for ring in polygon]
     ring_of_point = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
     polygon_of_ring = np.repeat(np.arange(len(coordinates)), [len(p) for p in coordinates])
-    linear = shapely.linearrings(np.concatenate(rings), indices=ring_of_point)
+    points = np.fromiter(chain.from_iterable(chain.from_iterable(rings)), np.float64)
+    linear = shapely.linearrings(points.reshape(-1, 2), indices=ring_of_point)
     built: Polygons = shapely.polygons(linear, indices=polygon_of_ring)
     return built
 

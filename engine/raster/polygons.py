@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,15 @@ import numpy as np
 import numpy.typing as npt
 import pyogrio
 import shapely
-from affine import Affine
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from engine.errors import Cancelled, OutputError
 from engine.raster.atomic import replacing
-from engine.raster.ground import areas
-from engine.raster.outlines import Outline, Polygons, polygons, trace
+from engine.raster.grid import Grid
+from engine.raster.ground import areas, square_pixels
+from engine.raster.neighbours import surrounded
+from engine.raster.outlines import Outline, Polygons, Traced, trace
+from engine.raster.shape import EXACT, Shape, draw
 from engine.raster.stored import Bytes, StoredProbability, open_stored
 
 LAYER = "segments"
@@ -39,11 +41,11 @@ def write_polygons(
     path: str | Path,
     threshold: float,
     attributes: Mapping[str, Any],
-    minimum_area_px: int = 0,
+    shape: Shape = EXACT,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> PolygonSummary:
-    """Write one polygon, along the edges of its pixels, for each 4-connected object.
+    """Write one polygon for each 4-connected object, along the edges of its pixels or as asked.
 
     Args:
         probability_path: what `ProbabilityWriter` wrote.
@@ -51,7 +53,7 @@ def write_polygons(
         threshold: the least probability of an object's pixels.
         attributes: `expression`, `model`, `weights_sha256`, `source` and `resolution`, the same for
             every polygon; what is left out becomes NULL. `score` and `area_m2` are added.
-        minimum_area_px: smaller objects are left out.
+        shape: which objects are left out, and how the others are drawn.
         progress: told the rows done and all rows.
         cancelled: asked now and then.
 
@@ -64,11 +66,43 @@ def write_polygons(
     path = Path(path)
     with open_stored(probability_path) as stored, replacing(path) as partial:
         layer = _Layer(partial, path, stored, attributes)
-        outlines = trace(_watched(stored, progress, cancelled), threshold)
-        large = (outline for outline in outlines if outline.pixels >= minimum_area_px)
-        while (batch := list(islice(large, FEATURES_AT_ONCE))) or not layer.exists:
+        traced = trace(_watched(stored, progress, cancelled), threshold)
+        placed = chain.from_iterable(
+            zip(*step, strict=True) for step in objects(traced, stored.grid, shape)
+        )
+        while (batch := list(islice(placed, FEATURES_AT_ONCE))) or not layer.exists:
             layer.append(batch)
     return PolygonSummary(layer.count, layer.area_m2)
+
+
+def objects(
+    traced: Iterable[Traced], grid: Grid, shape: Shape
+) -> Iterator[tuple[list[Outline], Polygons]]:
+    """The objects of a grid and their polygons in its CRS, exteriors counter-clockwise."""
+    wkt = grid.crs.to_wkt() if grid.crs else None
+    scale = square_pixels(grid) if shape.reach else (1.0, 1.0)
+    a, b, c, d, e, f = grid.transform[:6]
+    linear, origin = np.array([[a, d], [b, e]]) / np.array(scale)[:, None], np.array([c, f])
+
+    def place(polygons: Polygons) -> Polygons:
+        placed: Polygons = shapely.orient_polygons(
+            shapely.transform(polygons, lambda at: at @ linear + origin)
+        )
+        return placed
+
+    for near in surrounded(traced, scale, shape.reach):
+        exact = place(near.polygons)
+        if shape.minimum_area:
+            pixels = np.array([outline.pixels for outline in near.outlines], np.float64)
+            square_metres = areas(exact, wkt)
+            sizes = np.where(np.isnan(square_metres), pixels, square_metres)
+            large = sizes >= shape.minimum_area
+            near, exact = near.only(large), exact[large]
+        if shape.reach:
+            drawn = place(draw(near, shape))
+            # What was valid may no longer be so after its coordinates have been rounded.
+            exact = np.where(shapely.is_valid(drawn), drawn, exact)
+        yield near.outlines, exact
 
 
 def _watched(
@@ -95,7 +129,6 @@ class _Layer:
         attributes: Mapping[str, Any],
     ) -> None:
         self._partial, self._path, self._attributes = partial, path, attributes
-        self._transform = stored.grid.transform
         self._wkt = stored.grid.crs.to_wkt() if stored.grid.crs else None
         self._known_areas = 0
         self._area = 0.0
@@ -107,8 +140,9 @@ class _Layer:
         known = self._known_areas or (self._wkt and not self.count)
         return self._area if known else None
 
-    def append(self, outlines: list[Outline]) -> None:
-        placed = _placed(outlines, self._transform)
+    def append(self, objects: list[tuple[Outline, shapely.Polygon]]) -> None:
+        outlines = [outline for outline, _ in objects]
+        placed = np.array([polygon for _, polygon in objects], object)
         square_metres = areas(placed, self._wkt)
         self._known_areas += int(np.isfinite(square_metres).sum())
         self._area += float(np.nansum(square_metres))
@@ -149,13 +183,3 @@ class _Layer:
                 append=self.exists,
             )
         self.exists = True
-
-
-def _placed(outlines: list[Outline], transform: Affine) -> Polygons:
-    """The objects' polygons in the CRS, exteriors counter-clockwise."""
-    a, b, c, d, e, f = transform[:6]
-    linear, origin = np.array([[a, d], [b, e]]), np.array([c, f])
-    placed: Polygons = shapely.orient_polygons(
-        shapely.transform(polygons(outlines), lambda at: at @ linear + origin)
-    )
-    return placed

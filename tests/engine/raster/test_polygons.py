@@ -23,6 +23,7 @@ from engine.raster import outlines
 from engine.raster import stored as storage
 from engine.raster.grid import IMAGE, Grid
 from engine.raster.polygons import PolygonSummary, write_polygons
+from engine.raster.shape import Shape
 from engine.raster.writer import ProbabilityWriter, write_mask
 
 NORTH_UP = Affine(1, 0, 500_000, 0, -1, 5_000_000)
@@ -168,7 +169,10 @@ def test_outlines_are_the_pixels_wherever_the_raster_is_cut(codes, data):
     height = len(codes)
     cuts = sorted(data.draw(st.sets(st.integers(1, height - 1)))) if height > 1 else []
     bands = [(start, codes[start:end]) for start, end in pairwise([0, *cuts, height])]
-    cut, whole = (list(outlines.trace(part, 0.5)) for part in (bands, [(0, codes)]))
+    cut, whole = (
+        [outline for step in outlines.trace(part, 0.5) for outline in step.finished]
+        for part in (bands, [(0, codes)])
+    )
     mask = (codes >= 127) & (codes != 255)
     polygons = outlines.polygons(cut)
     assert all(type(polygon) is shapely.Polygon and polygon.is_valid for polygon in polygons)
@@ -204,12 +208,48 @@ def test_small_objects_can_be_left_out(outline):
     probability = square()
     probability[0, 0] = 1
     probability[5, 5:7] = 1
-    assert [outline(probability, minimum_area_px=n)[0].count for n in (0, 2, 3, 101)] == [
-        3,
-        2,
-        1,
-        0,
-    ]
+
+    def count(minimum, **place):
+        return outline(probability, shape=Shape(minimum_area=minimum), **place)[0].count
+
+    # Square metres, of which a pixel has a little more than one here.
+    assert [count(area) for area in (0, 1, 1.01, 2, 2.01, 100, 101)] == [3, 3, 2, 2, 1, 1, 0]
+    half_metres = Affine(0.5, 0, 500_000, 0, -0.5, 5_000_000)
+    assert [count(area, transform=half_metres) for area in (0.25, 0.26, 25, 26)] == [3, 2, 1, 0]
+    # Without a CRS nobody knows metres: square pixels.
+    assert [count(area, crs=None) for area in (1, 1.01, 2, 2.01, 100, 100.01)] == [3, 2, 2, 1, 1, 0]
+
+
+def test_simplified_polygons_lie_where_the_exact_ones_do(outline):
+    y, x = np.mgrid[:40, :50]
+    disc = (x - 25) ** 2 + (y - 20) ** 2 < 15**2
+    turned = Affine.translation(5e5, 5e6) @ Affine.rotation(33) @ Affine.scale(0.3, -0.3)
+    _, [exact], _ = outline(disc, turned)
+    summary, [drawn], columns = outline(disc, turned, shape=Shape(simplify=1.5))
+    assert shapely.get_num_coordinates(drawn) < shapely.get_num_coordinates(exact) / 3
+    assert shapely.hausdorff_distance(exact, drawn) <= 1.5 * 0.3
+    # What is told is the area of what is drawn.
+    assert columns["area_m2"] == pytest.approx([drawn.area / 0.9996**2], rel=1e-6)
+    assert summary.area_m2 == columns["area_m2"][0]
+
+
+def test_right_angles_are_right_on_the_ground_where_pixels_are_not_square(outline):
+    # At 60 degrees north a pixel of 1e-5 degrees is 0.56 m wide and 1.11 m high.
+    transform, metres = Affine(1e-5, 0, 13, 0, -1e-5, 60), np.array([0.5580, 1.1141])
+    y, x = np.mgrid[:60, :120]
+    east, north = x * metres[0] - 30, y * metres[1] - 30
+    turned = np.abs(east * 0.8 + north * 0.6) < 12
+    building = turned & (np.abs(north * 0.8 - east * 0.6) < 20)
+    _, [polygon], _ = outline(
+        building, transform, CRS.from_epsg(4326), shape=Shape(right_angles=True)
+    )
+    corners = shapely.get_coordinates(polygon) * 1e5 * metres
+    walls = np.diff(corners, axis=0)
+    assert len(walls) == 4
+    assert (walls[1:] * walls[:-1]).sum(axis=1) == pytest.approx(0, abs=1)
+    assert np.hypot(*walls.T) == pytest.approx([24, 40, 24, 40], abs=1) or np.hypot(
+        *walls.T
+    ) == pytest.approx([40, 24, 40, 24], abs=1)
 
 
 def test_more_objects_than_are_written_at_once(outline, monkeypatch):

@@ -1,0 +1,88 @@
+"""Shape: what an analyst asks of polygons."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from engine.errors import InputError
+from engine.raster import right_angles, simplify
+from engine.raster.edges import Edges
+from engine.raster.neighbours import Surrounded
+from engine.raster.outlines import Polygons
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Which objects become polygons, and how they are drawn; exactly as they are by default.
+
+    Attributes:
+        minimum_area: objects whose pixels cover less are left out: ellipsoidal square metres, or
+            square pixels where the place on the ground is not known.
+        simplify: how many pixels an outline may move for fewer corners; about 1.5 turns the stairs
+            of pixels into straight lines.
+        right_angles: draw what looks like a building with right angles only.
+
+    Raises:
+        InputError: values that make no sense.
+    """
+
+    minimum_area: float = 0.0
+    simplify: float = 0.0
+    right_angles: bool = False
+
+    def __post_init__(self) -> None:
+        for name, unit in (("minimum_area", "square metres"), ("simplify", "pixels")):
+            value = getattr(self, name)
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if not number or not math.isfinite(value) or value < 0:
+                raise InputError(f"The {name} {value!r} is not a number of {unit} from 0.")
+        if not isinstance(self.right_angles, bool):
+            raise InputError(f"right_angles is {self.right_angles!r}, neither true nor false.")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Shape:
+        """A shape from its attributes by name.
+
+        Raises:
+            InputError: unknown names, or values that make no sense.
+        """
+        known = [field.name for field in fields(cls)]
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            raise InputError(
+                f"A shape has no {', '.join(unknown)}. It may have {', '.join(known)}."
+            )
+        return cls(**values)
+
+    @property
+    def reach(self) -> float:
+        """How many pixels around an object matter to how it is drawn; 0 where it stays exact."""
+        farthest = max(self.simplify, right_angles.FARTHEST if self.right_angles else 0)
+        return simplify.reach(farthest)
+
+
+EXACT = Shape()
+
+
+def draw(near: Surrounded, shape: Shape) -> Polygons:
+    """The polygons `(n,)` as a shape asks: valid, and none overlaps another one."""
+    drawn = simplify.simplify(near.polygons, near.gaps, shape.simplify)
+    if not shape.right_angles or not len(drawn):
+        return drawn
+    owner = Edges.of(near.polygons).owner
+    room = np.full(len(drawn), np.inf)
+    np.minimum.at(room, owner, simplify.SHARE * near.gaps)
+    tolerance = max(shape.simplify, right_angles.SKETCH)
+    sketches = simplify.simplify(near.polygons, np.full(len(owner), np.inf), tolerance)
+    for number, exact in enumerate(near.polygons):
+        building = right_angles.right_angled(
+            exact, sketches[number], float(room[number]), shape.simplify
+        )
+        if building is not None:
+            drawn[number] = building
+    return drawn

@@ -1,0 +1,136 @@
+"""Simplification: fewer corners, no two objects that overlap.
+
+Objects are given one by one, so nothing that simplifies a whole coverage at once (such as
+`shapely.coverage_simplify`) can be used: its result would depend on which objects it is given
+together. Instead each edge knows how far the nearest other object is, and may move less than half
+of that way. Every point of a simplified outline is then nearer to its own object than to any other,
+so that two of them cannot meet, whatever becomes of the other one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from engine.raster.edges import Edges, Floats, Integers
+from engine.raster.outlines import Polygons
+
+SHARE = 0.45
+"""Of the way to the nearest other object: less than half, so that rounding joins no two."""
+
+STEPS = 4
+"""Tolerances that are tried, each half of the one before; after them an outline stays exact."""
+
+Bools = npt.NDArray[np.bool_]
+
+
+def reach(tolerance: float) -> float:
+    """How far other objects matter to what moves by up to a tolerance."""
+    return tolerance / SHARE
+
+
+def simplify(polygons: Polygons, gaps: Floats, tolerance: float) -> Polygons:
+    """Leave out corners, by Douglas and Peucker's method.
+
+    Simplified and exact outline are within the tolerance of each other, and less far apart where
+    another object is near. Where an outline would cross itself or a ring would vanish, half of the
+    tolerance is tried, then a quarter, an eighth, and at last the exact outline stays.
+
+    Args:
+        polygons: valid and normalized, `(n,)`.
+        gaps: distance from each of their edges to the nearest other object.
+        tolerance: how far the outline may move; 0 changes nothing.
+
+    Returns:
+        Valid polygons, `(n,)`, each with as many rings as before, in the same order.
+    """
+    result = polygons.copy()
+    if tolerance <= 0 or not len(polygons):
+        return result
+    left = np.arange(len(polygons))
+    for _ in range(STEPS):
+        edges = Edges.of(polygons[left])
+        tried, sound = _attempt(edges, len(left), gaps, tolerance)
+        result[left[sound]] = tried[sound]
+        left, gaps = left[~sound], gaps[edges.at(~sound)]
+        tolerance /= 2
+        if not len(left):
+            break
+    return result
+
+
+def _attempt(edges: Edges, count: int, gaps: Floats, tolerance: float) -> tuple[Polygons, Bools]:
+    """Polygons `(count,)` and which of them are sound; None where a ring would vanish."""
+    allowed = _steps(np.minimum(SHARE * gaps, tolerance), tolerance)
+    cut = _extremes(edges) | (allowed != allowed[edges.shifted(-1)])
+    points, ring = _runs(edges, cut, allowed)
+    whole = np.bincount(ring, minlength=len(edges.polygon)) >= 3
+    polygon_whole = np.ones(count, bool)
+    polygon_whole[edges.polygon[~whole]] = False
+    kept_ring = polygon_whole[edges.polygon]
+    number = np.cumsum(kept_ring) - 1
+    kept = kept_ring[ring]
+    simple = Edges(points[kept], number[ring[kept]], edges.polygon[kept_ring])
+    tried = np.full(count, None, object)
+    if kept.any():
+        linear = shapely.linearrings(simple.points, indices=simple.ring)
+        place = (np.cumsum(polygon_whole) - 1)[simple.polygon]
+        tried[polygon_whole] = shapely.polygons(linear, indices=place)
+    sound = polygon_whole & shapely.is_valid(tried)
+    turned = np.sign(simple.ring_areas) != np.sign(edges.ring_areas[kept_ring])
+    sound[simple.polygon[turned]] = False
+    return tried, sound
+
+
+def _steps(allowed: Floats, tolerance: float) -> Floats:
+    """Tolerances rounded down to a half, a quarter, an eighth of the whole, or nothing.
+
+    Long runs of edges then have the same one.
+    """
+    steps = tolerance / 2.0 ** np.arange(STEPS - 1, -1, -1)
+    place = np.searchsorted(steps, allowed, side="right")
+    return np.concatenate([[0], steps])[place]
+
+
+def _extremes(edges: Edges) -> Bools:
+    """Two corners of each ring that stay: the farthest from its middle, and farthest from that."""
+    middle = np.add.reduceat(edges.points, edges.first) / edges.count[:, None]
+    first = _farthest(edges, middle)
+    second = _farthest(edges, edges.points[first])
+    chosen = np.zeros(len(edges.ring), bool)
+    chosen[first] = chosen[second] = True
+    return chosen
+
+
+def _farthest(edges: Edges, places: Floats) -> Integers:
+    """The point of each ring that is farthest from the ring's place, `(r,)`."""
+    distance = ((edges.points - places[edges.ring]) ** 2).sum(axis=1)
+    order = np.lexsort((-distance, edges.ring))
+    farthest: Integers = order[edges.first]
+    return farthest
+
+
+def _runs(edges: Edges, cut: Bools, tolerance: Floats) -> tuple[Floats, Integers]:
+    """Simplify each run of edges from one cut to the next: the points that stay, and their rings.
+
+    Args:
+        edges: of which each ring is cut somewhere.
+        cut: the points that stay, `(p,)`.
+        tolerance: of each edge, the same from cut to cut.
+    """
+    where = np.flatnonzero(cut)
+    start = where[np.searchsorted(edges.ring[where], np.arange(len(edges.polygon)))]
+    turned = edges.shifted((start - edges.first)[edges.ring])
+    points, cut, tolerance = edges.points[turned], cut[turned], tolerance[turned]
+    following = edges.shifted(1)
+    starts = np.flatnonzero(cut)
+    run = np.cumsum(cut) - 1
+    last = np.append(starts[1:], len(cut)) - 1
+    # Each run ends where the next one of its ring starts.
+    order = np.insert(np.arange(len(cut)), last + 1, following[last])
+    lines = shapely.linestrings(points[order], indices=np.insert(run, last + 1, run[last]))
+    simple = shapely.simplify(lines, tolerance[starts], preserve_topology=False)
+    stay, run_of_point = shapely.get_coordinates(simple, return_index=True)
+    inner = np.append(run_of_point[1:] == run_of_point[:-1], False)
+    return stay[inner], edges.ring[starts][run_of_point[inner]]
