@@ -175,6 +175,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     part.add_argument("--resolution", type=float, help="metres a pixel")
     part.add_argument("--threshold", type=float, default=0.5)
+    part.add_argument(
+        "--minimum-area",
+        type=float,
+        default=0.0,
+        metavar="AREA",
+        help="leave out smaller polygons: square metres, or square pixels without a CRS",
+    )
+    part.add_argument(
+        "--simplify",
+        type=float,
+        default=0.0,
+        metavar="PIXELS",
+        help="how far outlines may move for fewer corners; 1.5 turns stairs into straight lines",
+    )
+    part.add_argument(
+        "--right-angles", action="store_true", help="draw buildings with right angles"
+    )
     _add_device(part)
     part.add_argument(
         "--json", action="store_true", help="print one summary object as the last line"

@@ -88,9 +88,11 @@ class Methods:
         out: Path,
         threshold: float = 0.5,
         outputs: tuple[str, ...] = OUTPUTS,
+        shape: dict[str, Any] | None = None,
         device: str = "auto",
     ) -> Message:
         """Segments the source by the expression and writes the outputs into the folder `out`."""
+        from engine.raster.shape import Shape
         from engine.raster.source import Source
         from engine.segment import segment
 
@@ -104,6 +106,7 @@ class Methods:
             out,
             threshold=threshold,
             outputs=outputs,
+            shape=Shape.from_dict(shape or {}),
             progress=request.progress,
             cancelled=request.cancelled,
             features=loaded.features,
@@ -117,8 +120,10 @@ class Methods:
         out: Path,
         threshold: float,
         outputs: tuple[str, ...] = OUTPUTS,
+        shape: dict[str, Any] | None = None,
     ) -> Message:
         """Writes mask and polygons again from stored probabilities, without a model."""
+        from engine.raster.shape import Shape
         from engine.segment import rethreshold
 
         result = rethreshold(
@@ -126,6 +131,7 @@ class Methods:
             out,
             threshold,
             outputs=outputs,
+            shape=Shape.from_dict(shape or {}),
             progress=request.progress,
             cancelled=request.cancelled,
         )

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.raster.shape import Shape
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -41,6 +43,7 @@ class Result:
         resolution: Metres a pixel; None without a CRS.
         stretch: How the pixels were read.
         threshold: Least probability of the mask and the polygons.
+        shape: Which objects became polygons, and how they are drawn.
         windows: Views the model looked at.
         device: Where it computed.
         seconds: Of each stage.
@@ -59,6 +62,7 @@ class Result:
     resolution: float | None
     stretch: str
     threshold: float
+    shape: Shape
     windows: int
     device: str
     seconds: dict[str, float] = field(default_factory=dict)

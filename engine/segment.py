@@ -19,6 +19,7 @@ from engine.raster.atomic import replacing
 from engine.raster.blend import Band
 from engine.raster.grid import Grid
 from engine.raster.polygons import write_polygons
+from engine.raster.shape import EXACT, Shape
 from engine.raster.source import Source, open_source
 from engine.raster.stored import encode, open_stored
 from engine.raster.unfinished import UnfinishedRows, unfinished
@@ -48,6 +49,7 @@ def segment(
     *,
     threshold: float = 0.5,
     outputs: Sequence[str] = OUTPUTS,
+    shape: Shape = EXACT,
     progress: Report | None = None,
     cancelled: Asked | None = None,
     features: FeatureCache | None = None,
@@ -62,6 +64,7 @@ def segment(
         out: Folder for `probability.tif`, `mask.tif` and `polygons.gpkg`; made if it is not there.
         threshold: Least probability of the mask and the polygons, 0 to 1.
         outputs: Which of "mask" and "polygons"; the probabilities are always kept.
+        shape: Which objects become polygons, and how they are drawn.
         progress: Told how far it is.
         cancelled: Asked between two steps.
         features: Where features of views are kept for the next expression.
@@ -83,7 +86,9 @@ def segment(
             if number:
                 warnings.append(_smaller_windows(inference))
             try:
-                return _run(inference, out, threshold, outputs, progress, cancelled, warnings)
+                return _run(
+                    inference, out, threshold, outputs, shape, progress, cancelled, warnings
+                )
             except WindowTooLarge:
                 continue
     raise OutOfMemory(
@@ -97,6 +102,7 @@ def _run(
     out: Path,
     threshold: float,
     outputs: Sequence[str],
+    shape: Shape,
     progress: Report | None,
     cancelled: Asked | None,
     warnings: Sequence[str],
@@ -131,6 +137,7 @@ def _run(
             files["probability"],
             files,
             threshold,
+            shape,
             progress,
             cancelled,
             [*warnings, *_view_warnings(inference, batch)],
@@ -170,6 +177,7 @@ def rethreshold(
     threshold: float,
     *,
     outputs: Sequence[str] = OUTPUTS,
+    shape: Shape = EXACT,
     progress: Report | None = None,
     cancelled: Asked | None = None,
 ) -> Result:
@@ -180,6 +188,7 @@ def rethreshold(
         out: Folder for `mask.tif` and `polygons.gpkg`; made if it is not there.
         threshold: Least probability, 0 to 1.
         outputs: Which of "mask" and "polygons".
+        shape: Which objects become polygons, and how they are drawn.
         progress: Told how far it is.
         cancelled: Asked between two steps.
 
@@ -188,7 +197,7 @@ def rethreshold(
     """
     check_options(threshold, outputs)
     with _together(make_folder(out), outputs) as files:
-        result = _outputs(Path(probability), files, threshold, progress, cancelled, [], {})
+        result = _outputs(Path(probability), files, threshold, shape, progress, cancelled, [], {})
     return _placed(result, out)
 
 
@@ -213,6 +222,7 @@ def _outputs(
     probability: Path,
     files: dict[str, Path],
     threshold: float,
+    shape: Shape,
     progress: Report | None,
     cancelled: Asked | None,
     warnings: list[str],
@@ -236,6 +246,7 @@ def _outputs(
             polygons,
             threshold,
             {**facts, "resolution": resolution},
+            shape,
             progress=lambda done, total: _tell(
                 progress, done, total, "polygons", "Outlining objects"
             ),
@@ -244,8 +255,10 @@ def _outputs(
         count, area = summary.count, summary.area_m2
         seconds["polygons"] = round(time.perf_counter() - started, 3)
         if count == 0:
+            large = f" over a minimum area of {shape.minimum_area:g}" if shape.minimum_area else ""
             warnings.append(
-                f"Nothing reaches the threshold of {threshold:g}. Lower it, or use other words."
+                f"Nothing{large} reaches the threshold of {threshold:g}. "
+                "Lower it, or use other words."
             )
     return Result(
         probability=probability,
@@ -260,6 +273,7 @@ def _outputs(
         resolution=resolution,
         stretch=facts.get("stretch", ""),
         threshold=threshold,
+        shape=shape,
         windows=int(facts.get("windows") or 0),
         device=facts.get("device", ""),
         seconds=seconds,

@@ -17,11 +17,12 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from engine.errors import Cancelled, OutputError
 from engine.raster.atomic import replacing
+from engine.raster.drawing import draw, reach
 from engine.raster.grid import Grid
 from engine.raster.ground import areas, square_pixels
 from engine.raster.neighbours import surrounded
 from engine.raster.outlines import Outline, Polygons, Traced, trace
-from engine.raster.shape import EXACT, Shape, draw
+from engine.raster.shape import EXACT, Shape
 from engine.raster.stored import Bytes, StoredProbability, open_stored
 
 LAYER = "segments"
@@ -80,7 +81,8 @@ def objects(
 ) -> Iterator[tuple[list[Outline], Polygons]]:
     """The objects of a grid and their polygons in its CRS, exteriors counter-clockwise."""
     wkt = grid.crs.to_wkt() if grid.crs else None
-    scale = square_pixels(grid) if shape.reach else (1.0, 1.0)
+    around = reach(shape)
+    scale = square_pixels(grid) if around else (1.0, 1.0)
     a, b, c, d, e, f = grid.transform[:6]
     linear, origin = np.array([[a, d], [b, e]]) / np.array(scale)[:, None], np.array([c, f])
 
@@ -90,7 +92,7 @@ def objects(
         )
         return placed
 
-    for near in surrounded(traced, scale, shape.reach):
+    for near in surrounded(traced, scale, around):
         exact = place(near.polygons)
         if shape.minimum_area:
             pixels = np.array([outline.pixels for outline in near.outlines], np.float64)
@@ -98,7 +100,7 @@ def objects(
             sizes = np.where(np.isnan(square_metres), pixels, square_metres)
             large = sizes >= shape.minimum_area
             near, exact = near.only(large), exact[large]
-        if shape.reach:
+        if around:
             drawn = place(draw(near, shape))
             # What was valid may no longer be so after its coordinates have been rounded.
             exact = np.where(shapely.is_valid(drawn), drawn, exact)

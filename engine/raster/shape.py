@@ -7,13 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-import numpy as np
-
 from engine.errors import InputError
-from engine.raster import right_angles, simplify
-from engine.raster.edges import Edges
-from engine.raster.neighbours import Surrounded
-from engine.raster.outlines import Polygons
 
 
 @dataclass(frozen=True)
@@ -59,30 +53,5 @@ class Shape:
             )
         return cls(**values)
 
-    @property
-    def reach(self) -> float:
-        """How many pixels around an object matter to how it is drawn; 0 where it stays exact."""
-        farthest = max(self.simplify, right_angles.FARTHEST if self.right_angles else 0)
-        return simplify.reach(farthest)
-
 
 EXACT = Shape()
-
-
-def draw(near: Surrounded, shape: Shape) -> Polygons:
-    """The polygons `(n,)` as a shape asks: valid, and none overlaps another one."""
-    drawn = simplify.simplify(near.polygons, near.gaps, shape.simplify)
-    if not shape.right_angles or not len(drawn):
-        return drawn
-    owner = Edges.of(near.polygons).owner
-    room = np.full(len(drawn), np.inf)
-    np.minimum.at(room, owner, simplify.SHARE * near.gaps)
-    tolerance = max(shape.simplify, right_angles.SKETCH)
-    sketches = simplify.simplify(near.polygons, np.full(len(owner), np.inf), tolerance)
-    for number, exact in enumerate(near.polygons):
-        building = right_angles.right_angled(
-            exact, sketches[number], float(room[number]), shape.simplify
-        )
-        if building is not None:
-            drawn[number] = building
-    return drawn

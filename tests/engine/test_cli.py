@@ -40,7 +40,8 @@ def engine(*arguments: object) -> subprocess.CompletedProcess[str]:
 def done(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
     """One segmentation of a sample scene."""
     out = tmp_path_factory.mktemp("cli") / "new" / "folder"
-    return engine("segment", SCENE, "the large white airplane", "--out", out, "--json")
+    shape = ("--minimum-area", 2, "--simplify", 1.5, "--right-angles")
+    return engine("segment", SCENE, "the large white airplane", "--out", out, *shape, "--json")
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,7 @@ def test_a_segmentation_writes_three_files_and_names_them(done, codes) -> None:
     assert [told[name] for name in ("probability", "mask", "polygons")] == paths
     assert told["count"] == pyogrio.read_info(polygons, layer="segments")["features"]
     assert (told["model"], told["source"]) == (MODEL, str(SCENE))
+    assert told["shape"] == {"minimum_area": 2, "simplify": 1.5, "right_angles": True}
     assert all(f"warning: {warning}" in done.stderr for warning in told["warnings"])
 
 
@@ -145,8 +147,9 @@ def test_no_report_of_a_broken_evaluation_is_left(tmp_path: Path) -> None:
         ((SCENE, "the ship", "--model", "no-such"), MODEL),
         ((SCENE, " ? "), "expression is empty"),
         ((SCENE, "the ship", "--extent", 0, 0, 1, 1), "outside"),
+        ((SCENE, "the ship", "--simplify", -1), "simplify -1.0"),
     ],
-    ids=["missing file", "unknown model", "empty expression", "extent outside"],
+    ids=["missing file", "unknown model", "empty expression", "extent outside", "simplify"],
 )
 def test_what_cannot_be_done_is_one_sentence_and_exit_code_1(
     tmp_path: Path, arguments: tuple[object, ...], words: str

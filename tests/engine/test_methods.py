@@ -83,6 +83,7 @@ def test_an_expression_is_checked_against_what_the_model_knows(engine):
         ({"source": {"file": "scene.tif"}}, InputError),
         ({"expression": "  "}, InputError),
         ({"threshold": 1.5}, InputError),
+        ({"shape": {"simplify": -1}}, InputError),
         ({"device": "abacus"}, InputError),
         ({"out": __file__}, OutputError),
     ],
@@ -112,6 +113,8 @@ def test_a_segmentation_and_another_threshold_without_a_model(engine, scene, tmp
         )
     with rasterio.open(first["mask"]) as one, rasterio.open(again["mask"]) as other:
         np.testing.assert_array_equal(one.read(), other.read())
+    large = engine.request("rethreshold", {**params, "shape": {"minimum_area": 1e9}}).result()
+    assert (large["count"], large["shape"]["minimum_area"]) == (0, 1e9)
     same = ("count", "area_m2", "expression", "model", "weights_sha256")
     assert {name: again[name] for name in same} == {name: first[name] for name in same}
     assert first["model"] == MODEL

@@ -13,6 +13,7 @@ import rasterio
 from scipy import ndimage
 
 from engine.errors import Cancelled, InputError, OutputError, RasterError
+from engine.raster.shape import Shape
 from engine.raster.source import Source
 from engine.result import Result
 from engine.segment import rethreshold, segment
@@ -118,6 +119,29 @@ def test_a_result_is_json_that_names_its_files(tmp_path: Path, clouds: str) -> N
     assert Path(told["probability"]).is_file()
     assert Path(told["polygons"]).is_file()
     assert (told["count"], told["source"]) == (result.count, clouds)
+
+
+def test_another_shape_needs_no_model_either(tmp_path: Path, clouds: str) -> None:
+    shape = Shape(minimum_area=9, simplify=1.5)
+    expected = segment(Source(clouds), "the ship", Graded(), tmp_path / "first", shape=shape)
+    exact = segment(Source(clouds), "the ship", Graded(), tmp_path / "exact")
+    again = rethreshold(exact.probability, tmp_path / "again", 0.5, shape=shape)
+    assert layer(again) == layer(expected)
+    assert layer(again) != layer(exact)
+    assert 0 < again.count < exact.count
+    assert again.to_dict()["shape"] == {
+        "minimum_area": 9,
+        "simplify": 1.5,
+        "right_angles": False,
+    }
+    assert exact.shape == Shape()
+
+
+def test_nothing_over_the_minimum_area_is_told(tmp_path: Path, clouds: str) -> None:
+    first = segment(Source(clouds), "the ship", Graded(), tmp_path / "first", outputs=())
+    none = rethreshold(first.probability, tmp_path / "again", 0.5, shape=Shape(minimum_area=1e9))
+    assert none.count == 0
+    assert "over a minimum area of 1e+09" in none.warnings[0]
 
 
 def test_what_is_no_stored_probability_is_refused(tmp_path: Path, clouds: str) -> None:

@@ -15,10 +15,11 @@ from rasterio.crs import CRS
 
 from engine.errors import InputError
 from engine.raster import outlines
+from engine.raster.drawing import draw, reach
 from engine.raster.grid import Grid
 from engine.raster.neighbours import surrounded
 from engine.raster.polygons import objects
-from engine.raster.shape import EXACT, Shape, draw
+from engine.raster.shape import EXACT, Shape
 
 SHAPES = st.builds(
     Shape,
@@ -46,7 +47,7 @@ def drawn(mask, shape, cuts=()):
     edges = [0, *sorted(cuts), len(mask)]
     bands = [(start, codes[start:end]) for start, end in pairwise(edges)]
     exact, result = [], []
-    for near in surrounded(outlines.trace(bands, 0.5), (1, 1), shape.reach):
+    for near in surrounded(outlines.trace(bands, 0.5), (1, 1), reach(shape)):
         exact += list(near.polygons)
         result += list(draw(near, shape))
     order = np.argsort(shapely.to_wkt(exact))
