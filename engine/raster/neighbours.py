@@ -71,7 +71,9 @@ def surrounded(traced: Iterable[Traced], scale: Scale, reach: float) -> Iterator
 
 def _alone(outlines: list[Outline], scale: Scale) -> Surrounded:
     exact = _exact(outlines, scale)
-    return Surrounded(outlines, exact, np.full(len(Edges.of(exact).ring), np.inf))
+    # Every ring repeats its first point.
+    edges = shapely.get_num_coordinates(exact) - 1 - shapely.get_num_interior_rings(exact)
+    return Surrounded(outlines, exact, np.full(edges.sum(), np.inf))
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,5 +117,7 @@ def _exact(outlines: list[Outline], scale: Scale) -> Polygons:
 
 
 def _scaled(shapes: npt.NDArray[np.object_], scale: Scale) -> Polygons:
+    if scale == (1, 1):
+        return shapes
     scaled: Polygons = shapely.transform(shapes, lambda at: at * scale)
     return scaled

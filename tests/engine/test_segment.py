@@ -97,6 +97,28 @@ def test_mask_and_polygons_are_the_painted_truth_across_windows(
     assert sum(len(polygon.interiors) for polygon in found) == 1
 
 
+def test_260_objects_across_windows_are_260_polygons_without_a_pixel_of_error(
+    tmp_path: Path,
+) -> None:
+    random, mask = np.random.default_rng(3), np.zeros((1500, 4000), bool)
+    for row in range(0, 1500, 150):
+        for col in range(0, 26 * 153, 153):
+            height, width = random.integers(40, 149, 2)
+            mask[row : row + height, col : col + width] = True
+            mask[row + 10 : row + 20, col + 10 : col + 30] = False
+    plain = Affine(1, 0, 0, 0, -1, 1500)
+    path = write(tmp_path / "scene.tif", painted(mask), plain, None, compress="deflate")
+    oracle = Oracle(window=512, overlap=64)
+    result = segment(Source(path), "the ship", oracle, tmp_path / "out", outputs=("polygons",))
+    _, _, geometries, _ = pyogrio.raw.read(result.polygons, layer="segments")
+    found = shapely.from_wkb(geometries)
+
+    assert result.windows == 36
+    assert result.count == len(found) == 260
+    assert shapely.area(found).sum() == mask.sum()
+    assert sorted(shapely.area(found)) == sorted(np.bincount(ndimage.label(mask)[0].flat)[1:])
+
+
 def test_areas_are_those_on_the_ground(tmp_path: Path, scene: Source) -> None:
     result = segment(scene, "the ship", Oracle(), tmp_path / "out")
     # At its central meridian UTM draws everything smaller by a factor of 0.9996.

@@ -15,6 +15,7 @@ from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from pyproj import Geod
 from rasterio.crs import CRS
 from rasterio.features import rasterize
 
@@ -127,6 +128,18 @@ def test_the_crs_is_kept(outline, tmp_path, crs):
 def test_degrees_have_areas_in_square_metres(outline):
     summary, _, _ = outline(square(), Affine(1e-5, 0, 13, 0, -1e-5, 60), CRS.from_epsg(4326))
     assert summary.area_m2 == pytest.approx(100 * 1.1141 * 0.5580, rel=1e-3)
+
+
+@pytest.mark.parametrize("shape", [Shape(), Shape(simplify=1.5)], ids=["exact", "simplified"])
+def test_areas_are_those_of_the_ellipsoid_holes_left_out(outline, shape):
+    probability = np.zeros((60, 60))
+    probability[5:55, 5:30] = probability[10:40, 35:50] = 1
+    probability[10:20, 10:20] = probability[30:50, 12:18] = 0
+    degrees = Affine(1e-4, 2e-5, 13, 1e-5, -1e-4, 60)
+    _, polygons, columns = outline(probability, degrees, CRS.from_epsg(4326), shape=shape)
+    ellipsoid = Geod(ellps="WGS84")
+    expected = [abs(ellipsoid.geometry_area_perimeter(polygon)[0]) for polygon in polygons]
+    assert columns["area_m2"].tolist() == pytest.approx(expected, rel=1e-9)
 
 
 # Many objects

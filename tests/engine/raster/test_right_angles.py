@@ -39,7 +39,7 @@ def angles(polygon):
 
 
 @settings(max_examples=100)
-@given(st.floats(15, 60), st.floats(15, 60), PLACES)
+@given(st.floats(20, 60), st.floats(20, 60), PLACES)
 def test_a_rectangle_has_four_right_angles_however_it_is_turned(width, height, place):
     truth = placed(shapely.box(-width / 2, -height / 2, width / 2, height / 2), place)
     [exact], [polygon] = drawn(rasterized(truth), BUILDING)

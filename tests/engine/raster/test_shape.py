@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from rasterio.crs import CRS
+from scipy import ndimage
 
 from engine.errors import InputError
 from engine.raster import outlines
@@ -70,6 +71,26 @@ def test_polygons_are_valid_and_none_overlaps_another(mask, shape):
     assert (shapely.area(result) > 0).all()
     assert (shapely.get_num_interior_rings(result) == shapely.get_num_interior_rings(exact)).all()
     assert overlap(result) < 1e-9
+
+
+CROWDS = {
+    "soft noise": lambda noise, x, y: ndimage.gaussian_filter(noise, 1.5) > 0.02,
+    "hard noise": lambda noise, x, y: ndimage.gaussian_filter(noise, 0.6) > 0.1,
+    "cut apart": lambda noise, x, y: (x * 0.9 + y * 0.4) % 7 > 1.2 + 0.1 * noise,
+    "curves": lambda noise, x, y: np.hypot(x - 60, y + 20) % 5 > 1.1,
+}
+
+
+@pytest.mark.parametrize("tolerance", [0.7, 1.5, 4.0])
+@pytest.mark.parametrize("crowd", CROWDS)
+def test_in_a_crowd_all_stay_apart(crowd, tolerance):
+    x, y = np.meshgrid(np.arange(150), np.arange(150))
+    mask = CROWDS[crowd](np.random.default_rng(1).normal(size=(150, 150)), x, y)
+    exact, result = drawn(mask, Shape(simplify=tolerance), (40, 41, 90))
+    assert len(result) > 10
+    assert shapely.is_valid(result).all()
+    assert overlap(result) < 1e-9
+    assert (shapely.get_num_interior_rings(result) == shapely.get_num_interior_rings(exact)).all()
 
 
 @settings(max_examples=150)
