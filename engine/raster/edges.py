@@ -76,13 +76,6 @@ class Edges:
         """The least and the greatest coordinates of each edge, `(p, 2)` both."""
         return np.minimum(self.points, self.ends), np.maximum(self.points, self.ends)
 
-    @property
-    def ring_areas(self) -> Floats:
-        """Signed area of each ring, `(r,)`."""
-        (x, y), (next_x, next_y) = self.points.T, self.ends.T
-        cross = x * next_y - next_x * y
-        return np.bincount(self.ring, weights=cross, minlength=len(self.polygon)) / 2
-
     def at(self, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Which edges are of the polygons chosen by a mask `(n,)`."""
         return chosen[self.owner]

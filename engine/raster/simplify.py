@@ -24,7 +24,7 @@ SHARE = 0.45
 """Of the way to the nearest other object: less than half, so that rounding joins no two."""
 
 STEPS = 4
-"""Tolerances that are tried, each half of the one before; after them an outline stays exact."""
+"""Tolerances that are tried, each half of the one before; after them a ring stays exact."""
 
 Bools = npt.NDArray[np.bool_]
 
@@ -38,8 +38,8 @@ def simplify(polygons: Polygons, gaps: Floats, tolerance: float) -> Polygons:
     """Leave out corners, by Douglas and Peucker's method.
 
     Simplified and exact outline are within the tolerance of each other, and less far apart where
-    another object is near. Where an outline would cross itself or a ring would vanish, half of the
-    tolerance is tried, then a quarter, an eighth, and at last the exact outline stays.
+    another object is near. Where a ring would vanish, or a polygon's rings would cross, half of the
+    tolerance is tried, then a quarter, an eighth, and at last the exact ring stays.
 
     Args:
         polygons: valid and normalized, `(n,)`.
@@ -50,41 +50,41 @@ def simplify(polygons: Polygons, gaps: Floats, tolerance: float) -> Polygons:
         Valid polygons, `(n,)`, each with as many rings as before, in the same order.
     """
     result = polygons.copy()
-    if tolerance <= 0 or not len(polygons):
-        return result
-    left = np.arange(len(polygons))
-    for _ in range(STEPS):
+    left = np.arange(len(polygons) if tolerance > 0 else 0)
+    halved = np.zeros(len(Edges.of(polygons[left]).polygon), int)
+    while len(left):
         edges = Edges.of(polygons[left])
-        tried, sound = _attempt(edges, len(left), gaps, tolerance)
-        result[left[sound]] = tried[sound]
-        left, gaps = left[~sound], gaps[edges.at(~sound)]
-        tolerance /= 2
-        if not len(left):
-            break
+        tolerances = np.where(halved < STEPS, tolerance / 2.0**halved, 0)
+        allowed = _steps(np.minimum(SHARE * gaps, tolerances[edges.ring]), tolerance)
+        cut = _extremes(edges) | (allowed != allowed[edges.shifted(-1)])
+        points, ring = _runs(edges, cut, allowed)
+        vanished = np.bincount(ring, minlength=len(halved)) < 3
+        whole = np.bincount(edges.polygon[vanished], minlength=len(left)) == 0
+        drawn, sound = _built(edges, points, ring, whole)
+        result[left[sound]] = drawn[sound]
+        again = ~sound[edges.polygon]
+        halved = (halved + (vanished | (whole & ~sound)[edges.polygon]))[again]
+        left, gaps = left[~sound], gaps[again[edges.ring]]
     return result
 
 
-def _attempt(edges: Edges, count: int, gaps: Floats, tolerance: float) -> tuple[Polygons, Bools]:
-    """Polygons `(count,)` and which of them are sound; None where a ring would vanish."""
-    allowed = _steps(np.minimum(SHARE * gaps, tolerance), tolerance)
-    cut = _extremes(edges) | (allowed != allowed[edges.shifted(-1)])
-    points, ring = _runs(edges, cut, allowed)
-    whole = np.bincount(ring, minlength=len(edges.polygon)) >= 3
-    polygon_whole = np.ones(count, bool)
-    polygon_whole[edges.polygon[~whole]] = False
-    kept_ring = polygon_whole[edges.polygon]
-    number = np.cumsum(kept_ring) - 1
-    kept = kept_ring[ring]
-    simple = Edges(points[kept], number[ring[kept]], edges.polygon[kept_ring])
-    tried = np.full(count, None, object)
-    if kept.any():
+def _built(edges: Edges, points: Floats, ring: Integers, whole: Bools) -> tuple[Polygons, Bools]:
+    """Polygons `(n,)` from the points that stay, and which of them are sound.
+
+    Args:
+        edges: before.
+        points: after, `(q, 2)`.
+        ring: that each of them is in, `(q,)`.
+        whole: the polygons, `(n,)`, whose rings all have three points; the others become None.
+    """
+    drawn = np.full(len(whole), None, object)
+    rings = whole[edges.polygon]
+    kept = rings[ring]
+    simple = Edges(points[kept], (np.cumsum(rings) - 1)[ring[kept]], edges.polygon[rings])
+    if whole.any():
         linear = shapely.linearrings(simple.points, indices=simple.ring)
-        place = (np.cumsum(polygon_whole) - 1)[simple.polygon]
-        tried[polygon_whole] = shapely.polygons(linear, indices=place)
-    sound = polygon_whole & shapely.is_valid(tried)
-    turned = np.sign(simple.ring_areas) != np.sign(edges.ring_areas[kept_ring])
-    sound[simple.polygon[turned]] = False
-    return tried, sound
+        drawn[whole] = shapely.polygons(linear, indices=(np.cumsum(whole) - 1)[simple.polygon])
+    return drawn, whole & shapely.is_valid(drawn)
 
 
 def _steps(allowed: Floats, tolerance: float) -> Floats:

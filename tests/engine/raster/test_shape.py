@@ -77,6 +77,7 @@ CROWDS = {
     "soft noise": lambda noise, x, y: ndimage.gaussian_filter(noise, 1.5) > 0.02,
     "hard noise": lambda noise, x, y: ndimage.gaussian_filter(noise, 0.6) > 0.1,
     "cut apart": lambda noise, x, y: (x * 0.9 + y * 0.4) % 7 > 1.2 + 0.1 * noise,
+    "threads": lambda noise, x, y: np.hypot(x - 60, y + 20) % 12 < 1.3,
     "curves": lambda noise, x, y: np.hypot(x - 60, y + 20) % 5 > 1.1,
 }
 
@@ -150,6 +151,16 @@ def test_a_speck_near_a_long_outline_keeps_no_more_of_it_than_what_is_near():
     assert len(alone[0].exterior.coords) == 5
     assert len(polygons) == 2
     assert max(len(polygon.exterior.coords) for polygon in polygons) < 15
+
+
+def test_a_small_hole_keeps_no_corner_of_the_outline():
+    y, x = np.mgrid[:100, :200]
+    mask = (y > 20 + x / 4) & (x < 180)
+    [_], [solid] = drawn(mask, Shape(simplify=1.5))
+    mask[90, 50] = False
+    [_], [pierced] = drawn(mask, Shape(simplify=1.5))
+    assert pierced.exterior.equals(solid.exterior)
+    assert shapely.Polygon(pierced.interiors[0]).equals(shapely.box(50, 90, 51, 91))
 
 
 def test_a_giant_and_what_it_surrounds_are_simplified_together():
