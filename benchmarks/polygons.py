@@ -29,9 +29,9 @@ from rasterio.features import shapes
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from engine.raster.grid import Grid
-from engine.raster.polygons import write_polygons
-from engine.raster.shape import Shape
 from engine.raster.writer import ProbabilityWriter, write_mask
+from engine.vector.polygons import write_polygons
+from engine.vector.shape import Shape
 
 PLACE = Affine(0.3, 0, 500_000, 0, -0.3, 5_000_000)
 UTM = CRS.from_epsg(32633)

@@ -92,9 +92,9 @@ class Methods:
         device: str = "auto",
     ) -> Message:
         """Segments the source by the expression and writes the outputs into the folder `out`."""
-        from engine.raster.shape import Shape
         from engine.raster.source import Source
         from engine.segment import segment
+        from engine.vector.shape import Shape
 
         raster = Source.from_dict(source)
         request.progress(Progress(0, 0, "model", f"Loading the model {model}"))
@@ -123,8 +123,8 @@ class Methods:
         shape: dict[str, Any] | None = None,
     ) -> Message:
         """Writes mask and polygons again from stored probabilities, without a model."""
-        from engine.raster.shape import Shape
         from engine.segment import rethreshold
+        from engine.vector.shape import Shape
 
         result = rethreshold(
             probability,

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.raster.shape import Shape
+from engine.vector.shape import Shape
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,6 @@ from engine.pipeline import Behind
 from engine.raster.atomic import replacing
 from engine.raster.blend import Band
 from engine.raster.grid import Grid
-from engine.raster.polygons import write_polygons
-from engine.raster.shape import EXACT, Shape
 from engine.raster.source import Source, open_source
 from engine.raster.stored import encode, open_stored
 from engine.raster.unfinished import UnfinishedRows, unfinished
@@ -27,6 +25,8 @@ from engine.raster.windows import Window, plan_windows
 from engine.raster.writer import ProbabilityWriter, write_mask
 from engine.result import Progress, Result
 from engine.systems import Segmenter
+from engine.vector.polygons import write_polygons
+from engine.vector.shape import EXACT, Shape
 from engine.zoo import ModelCard
 
 OUTPUTS = ("mask", "polygons")

@@ -114,7 +114,8 @@ def test_qt_is_imported_through_qgis_alone():
     ("room", "forbidden"),
     [
         ("engine", ("qgis", "plugin", "processing")),
-        ("engine.raster", ("torch", "engine.systems", "engine.backbones", "engine.segment")),
+        ("engine.raster", ("torch", "engine.vector", "engine.systems", "engine.segment")),
+        ("engine.vector", ("torch", "engine.systems", "engine.backbones", "engine.segment")),
         ("engine.backbones", ("engine.systems",)),
         ("engine.worker", ("torch", "engine.segment", "engine.systems")),
     ],

@@ -25,6 +25,7 @@ from engine.errors import InputError
 from engine.expression import clean
 from engine.raster.source import Source, open_source
 from engine.result import Progress
+from engine.vector.shape import Shape
 
 
 def segment(options: argparse.Namespace) -> None:
@@ -32,6 +33,7 @@ def segment(options: argparse.Namespace) -> None:
     sources = source_list.read(options.sources)
     options.expression = clean(_expression(options.expression))
     way.check_options(options.threshold, way.OUTPUTS)
+    _shape(options)
     zoo.card(options.model)
     if sources == options.sources and len(sources) == 1 and not options.scheduler:
         _segment_one(options)
@@ -60,6 +62,10 @@ def _source(options: argparse.Namespace, path: str) -> Source:
     )
 
 
+def _shape(options: argparse.Namespace) -> Shape:
+    return Shape(options.minimum_area, options.simplify, options.right_angles)
+
+
 def _segment_one(options: argparse.Namespace) -> None:
     """Segments a raster into the folder itself."""
     source = _source(options, options.sources[0])
@@ -73,6 +79,7 @@ def _segment_one(options: argparse.Namespace) -> None:
             model,
             options.out,
             threshold=options.threshold,
+            shape=_shape(options),
             progress=bar.show,
         )
     for warning in result.warnings:
@@ -93,6 +100,7 @@ def _segment_many(options: argparse.Namespace, sources: Sequence[str]) -> None:
             model=options.model,
             device=options.device,
             threshold=options.threshold,
+            shape=_shape(options),
             folder=out / batch.folder_name(path),
             again=options.again,
             seen=Path(path).exists(),

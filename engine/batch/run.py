@@ -9,7 +9,7 @@ import re
 import socket
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from engine.raster.atomic import replacing
 from engine.raster.boundary import writing
 from engine.raster.source import Source
 from engine.result import Progress
+from engine.vector.shape import Shape
 from engine.worker import explain
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Job:
         model: The model's id.
         device: Choice of device.
         threshold: Least probability of the mask and the polygons.
+        shape: Which objects become polygons, and how they are drawn.
         folder: Where its outputs go; its own alone.
         again: Segment even if an earlier run did.
         seen: Whether the source was there as a file when the batch was made.
@@ -54,6 +56,7 @@ class Job:
     model: str
     device: str
     threshold: float
+    shape: Shape
     folder: Path
     again: bool = False
     seen: bool = False
@@ -62,12 +65,18 @@ class Job:
     def from_dict(cls, values: Values) -> Job:
         """A job from what `to_dict` gives."""
         source, folder = Source.from_dict(values["source"]), Path(values["folder"])
-        return cls(**{**values, "source": source, "folder": folder})
+        shape = Shape.from_dict(values["shape"])
+        return cls(**{**values, "source": source, "shape": shape, "folder": folder})
 
     def to_dict(self) -> Values:
         """The job in JSON's types."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {**values, "source": self.source.to_dict(), "folder": str(self.folder)}
+        return {
+            **values,
+            "source": self.source.to_dict(),
+            "shape": asdict(self.shape),
+            "folder": str(self.folder),
+        }
 
     def request(self, weights: Mapping[str, str]) -> Values:
         """All that decides about its outputs, in JSON's types."""
@@ -78,6 +87,7 @@ class Job:
             "model": self.model,
             "weights": dict(weights),
             "threshold": self.threshold,
+            "shape": asdict(self.shape),
         }
 
 
@@ -201,6 +211,7 @@ def _result(
         model.segmenter,
         make_folder(job.folder),
         threshold=job.threshold,
+        shape=job.shape,
         progress=progress,
     ).to_dict()
     with replacing(record) as partial, writing(record):

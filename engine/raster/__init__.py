@@ -1,8 +1,8 @@
-"""Rasters in, rasters and polygons out: what the engine knows of the ground, and nothing of models.
+"""Rasters in, rasters out: what the engine knows of the ground, and nothing of models.
 
 A `source.Source` says what to read; `source.open_source` gives a `raster.Raster` whose windows are
 RGB pictures with a validity mask. `windows.plan_windows` covers its grid, `blend.RowBlender` joins
 what a model says about each window, `writer.ProbabilityWriter` stores it, and `writer.write_mask`
-and `polygons.write_polygons` turn the stored probabilities into a mask and into polygons. Memory is
-bounded by a row of windows, never by the raster.
+turns the stored probabilities into a mask. Memory is bounded by a row of windows, never by the
+raster.
 """

@@ -13,10 +13,10 @@ import rasterio
 from scipy import ndimage
 
 from engine.errors import Cancelled, InputError, OutputError, RasterError
-from engine.raster.shape import Shape
 from engine.raster.source import Source
 from engine.result import Result
 from engine.segment import rethreshold, segment
+from engine.vector.shape import Shape
 from tests.engine.painting import Graded, Oracle, painted, truth, write
 
 THRESHOLDS = (0.1, 0.35, 0.5, 0.73, 1.0)

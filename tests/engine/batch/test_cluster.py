@@ -22,8 +22,9 @@ from engine.batch import cluster
 from engine.batch.run import Job
 from engine.errors import EngineError
 from engine.raster.source import Source
-from tests.engine.batch.test_command import Interrupted, mask, report, run, states
+from engine.vector.shape import EXACT
 from tests.engine.batch.painted_worker import DEADLY, DEADLY_ONCE, GRAVES
+from tests.engine.batch.test_command import Interrupted, mask, report, run, states
 from tests.engine.painting import Oracle, painted, truth, write
 
 PRELOAD = str(Path(__file__).with_name("painted_worker.py"))
@@ -85,7 +86,7 @@ def deaths(blue: int) -> int:
 
 
 def job(path: Path, folder: Path) -> Job:
-    return Job(Source(str(path)), "the ship", "rsrefseg2-compact", "cpu", 0.5, folder)
+    return Job(Source(str(path)), "the ship", "rsrefseg2-compact", "cpu", 0.5, EXACT, folder)
 
 
 def outputs(out: Path) -> dict[str, bytes]:

@@ -17,6 +17,7 @@ from engine.batch.lazy_model import LazyModel
 from engine.batch.run import Job, Outcome, attempt, folder_name, run
 from engine.errors import ModelError
 from engine.raster.source import Source
+from engine.vector.shape import EXACT
 from tests.engine.painting import Oracle, painted, truth, write
 
 
@@ -29,7 +30,9 @@ def lazy(segmenter: Oracle) -> LazyModel:
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
     source = Source(write(tmp_path / "scene.tif", painted(truth())))
-    return Job(source, "the ship", "rsrefseg2-compact", "cpu", 0.5, tmp_path / "out", seen=True)
+    return Job(
+        source, "the ship", "rsrefseg2-compact", "cpu", 0.5, EXACT, tmp_path / "out", seen=True
+    )
 
 
 def states(job: Job, *later: Job, model: LazyModel | None = None) -> list[str]:

@@ -10,11 +10,7 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from hypothesis import settings
 from rasterio.errors import NotGeoreferencedWarning
-
-settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
 
 NORTH_UP = Affine(1, 0, 500_000, 0, -1, 5_000_000)
 

@@ -20,12 +20,12 @@ from rasterio.crs import CRS
 from rasterio.features import rasterize
 
 from engine.errors import Cancelled, InputError, OutputError, RasterError
-from engine.raster import outlines
 from engine.raster import stored as storage
 from engine.raster.grid import IMAGE, Grid
-from engine.raster.polygons import PolygonSummary, write_polygons
-from engine.raster.shape import Shape
 from engine.raster.writer import ProbabilityWriter, write_mask
+from engine.vector import outlines
+from engine.vector.polygons import PolygonSummary, write_polygons
+from engine.vector.shape import Shape
 
 NORTH_UP = Affine(1, 0, 500_000, 0, -1, 5_000_000)
 UTM = CRS.from_epsg(32633)
@@ -266,7 +266,7 @@ def test_right_angles_are_right_on_the_ground_where_pixels_are_not_square(outlin
 
 
 def test_more_objects_than_are_written_at_once(outline, monkeypatch):
-    monkeypatch.setattr("engine.raster.polygons.FEATURES_AT_ONCE", 7)
+    monkeypatch.setattr("engine.vector.polygons.FEATURES_AT_ONCE", 7)
     probability = np.zeros((20, 20))
     probability[::2, ::2] = 1
     summary, polygons, _ = outline(probability)

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from engine.raster.edges import Edges, Floats, Integers, gaps
-from engine.raster.outlines import Outline, Polygons, Traced, polygons
+from engine.vector.edges import Edges, Floats, Integers, gaps
+from engine.vector.outlines import Outline, Polygons, Traced, polygons
 
 Scale = tuple[float, float]
 

@@ -17,13 +17,13 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from engine.errors import Cancelled, OutputError
 from engine.raster.atomic import replacing
-from engine.raster.drawing import draw, reach
 from engine.raster.grid import Grid
 from engine.raster.ground import areas, square_pixels
-from engine.raster.neighbours import surrounded
-from engine.raster.outlines import Outline, Polygons, Traced, trace
-from engine.raster.shape import EXACT, Shape
 from engine.raster.stored import Bytes, StoredProbability, open_stored
+from engine.vector.drawing import draw, reach
+from engine.vector.neighbours import surrounded
+from engine.vector.outlines import Outline, Polygons, Traced, trace
+from engine.vector.shape import EXACT, Shape
 
 LAYER = "segments"
 FEATURES_AT_ONCE = 10_000

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import affinity
 
-from engine.raster.shape import Shape
-from tests.engine.raster.test_shape import drawn
+from engine.vector.shape import Shape
+from tests.engine.vector.test_shape import drawn
 
 BUILDING = Shape(right_angles=True)
 PLACES = st.tuples(st.floats(0, 90), st.floats(0, 1), st.floats(0, 1))

@@ -15,12 +15,12 @@ from rasterio.crs import CRS
 from scipy import ndimage
 
 from engine.errors import InputError
-from engine.raster import outlines
-from engine.raster.drawing import draw, reach
 from engine.raster.grid import Grid
-from engine.raster.neighbours import surrounded
-from engine.raster.polygons import objects
-from engine.raster.shape import EXACT, Shape
+from engine.vector import outlines
+from engine.vector.drawing import draw, reach
+from engine.vector.neighbours import surrounded
+from engine.vector.polygons import objects
+from engine.vector.shape import EXACT, Shape
 
 SHAPES = st.builds(
     Shape,

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from engine.raster.outlines import Polygons
+from engine.vector.outlines import Polygons
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]

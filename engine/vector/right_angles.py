@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from engine.raster.edges import Floats
+from engine.vector.edges import Floats
 
 SKETCH = 1.5
 """Tolerance in pixels that turns the stairs of a raster into walls."""

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from engine.raster.edges import Edges, Floats, Integers
-from engine.raster.outlines import Polygons
+from engine.vector.edges import Edges, Floats, Integers
+from engine.vector.outlines import Polygons
 
 SHARE = 0.45
 """Of the way to the nearest other object: less than half, so that rounding joins no two."""

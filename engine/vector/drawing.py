@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.raster import right_angles, simplify
-from engine.raster.edges import Edges
-from engine.raster.neighbours import Surrounded
-from engine.raster.outlines import Polygons
-from engine.raster.shape import Shape
+from engine.vector import right_angles, simplify
+from engine.vector.edges import Edges
+from engine.vector.neighbours import Surrounded
+from engine.vector.outlines import Polygons
+from engine.vector.shape import Shape
 
 
 def reach(shape: Shape) -> float:
