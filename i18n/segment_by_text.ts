@@ -78,72 +78,72 @@
 </context><context>
     <name>Dock</name>
     <message>
-        <location filename="../plugin/dock/widget.py" line="101" />
+        <location filename="../plugin/dock/widget.py" line="103" />
         <source>Type what to find, for example: white storage tank.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="125" />
+        <location filename="../plugin/dock/widget.py" line="128" />
         <source>the large white storage tank</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="129" />
+        <location filename="../plugin/dock/widget.py" line="132" />
         <source>Polygons and mask</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="130" />
+        <location filename="../plugin/dock/widget.py" line="133" />
         <source>Polygons</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="131" />
+        <location filename="../plugin/dock/widget.py" line="134" />
         <source>Mask</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="135" />
+        <location filename="../plugin/dock/widget.py" line="138" />
         <source>Automatic</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="136" />
+        <location filename="../plugin/dock/widget.py" line="139" />
         <source>GPU (CUDA)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="137" />
+        <location filename="../plugin/dock/widget.py" line="140" />
         <source>CPU</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="190" />
+        <location filename="../plugin/dock/widget.py" line="194" />
         <source>Understood: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="200" />
+        <location filename="../plugin/dock/widget.py" line="204" />
         <source>The model knows none of these words. Use one it knows, or segment anyway.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="210" />
+        <location filename="../plugin/dock/widget.py" line="214" />
         <source>Start the en&amp;gine</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="212" />
+        <location filename="../plugin/dock/widget.py" line="216" />
         <source>Se&amp;gment anyway</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="214" />
+        <location filename="../plugin/dock/widget.py" line="218" />
         <source>Se&amp;gment by text</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="265" />
+        <location filename="../plugin/dock/widget.py" line="269" />
         <source>Cancelling…</source>
         <translation type="unfinished" />
     </message>
@@ -308,16 +308,6 @@
 </context><context>
     <name>Layers</name>
     <message>
-        <location filename="../plugin/layers.py" line="50" />
-        <source>There is no raster layer to segment. Add one, or choose it above.</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
-        <location filename="../plugin/layers.py" line="54" />
-        <source>The source of “{}” is not available. Repair the layer, or choose another.</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
         <location filename="../plugin/appearance.py" line="42" />
         <source>Polygons: {}</source>
         <translation type="unfinished" />
@@ -375,6 +365,16 @@
     <message>
         <location filename="../plugin/appearance.py" line="81" />
         <source>Segmented from {} with the model {} (weights {}) at a threshold of {} %.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/layers.py" line="50" />
+        <source>There is no raster layer to segment. Add one, or choose it above.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/layers.py" line="54" />
+        <source>The source of “{}” is not available. Repair the layer, or choose another.</source>
         <translation type="unfinished" />
     </message>
     <message>
@@ -459,8 +459,8 @@
 </context><context>
     <name>Refinement</name>
     <message>
-        <location filename="../plugin/dock/refinement.py" line="96" />
-        <source>Threshold</source>
+        <location filename="../plugin/dock/refinement.py" line="111" />
+        <source>Refining</source>
         <translation type="unfinished" />
     </message>
 </context><context>
@@ -473,27 +473,27 @@
 </context><context>
     <name>Segment</name>
     <message>
-        <location filename="../plugin/processing/segment.py" line="71" />
+        <location filename="../plugin/processing/segment.py" line="72" />
         <source>Segment by text</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="75" />
+        <location filename="../plugin/processing/segment.py" line="76" />
         <source>Segmentation</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="83" />
+        <location filename="../plugin/processing/segment.py" line="84" />
         <source>language,expression,object detection,deep learning,SAM,CLIP,extract,mask</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="88" />
+        <location filename="../plugin/processing/segment.py" line="89" />
         <source>Finds what a text describes in an image, as polygons and mask.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="92" />
+        <location filename="../plugin/processing/segment.py" line="93" />
         <source>Finds what a text describes, for example “the large white storage tank at the lower left”, in an aerial or satellite image.
 
 The model runs on this computer, in a Python apart from QGIS; install it from the Segment by Text panel.
@@ -502,91 +502,103 @@ Threshold: pixels at least this probable are selected. The probability output ho
 
 Ground resolution: what the model sees; by itself the raster's own, or the one the model was trained at where the raster is finer.
 
+Outlines: exact, along the pixels; smooth, in straight lines; right angles, for buildings.
+
 Every polygon has expression, score (mean probability), area in square metres, model, SHA-256 of the weights, source and resolution.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="118" />
+        <location filename="../plugin/processing/segment.py" line="121" />
         <source>Raster layer</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="119" />
+        <location filename="../plugin/processing/segment.py" line="122" />
         <source>What to find</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="120" />
+        <location filename="../plugin/processing/segment.py" line="123" />
         <source>Extent</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="121" />
+        <location filename="../plugin/processing/segment.py" line="124" />
         <source>Model</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="123" />
+        <location filename="../plugin/processing/segment.py" line="126" />
         <source>Threshold (probability)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="129" />
+        <location filename="../plugin/processing/segment.py" line="132" />
         <source>Ground resolution in metres per pixel</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="136" />
+        <location filename="../plugin/processing/segment.py" line="139" />
         <source>Bands (one or three)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="139" />
+        <location filename="../plugin/processing/segment.py" line="143" />
+        <source>Smallest polygon in square metres (pixels without a CRS)</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/segment.py" line="151" />
+        <source>Outlines of polygons</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/segment.py" line="159" />
         <source>Device</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="148" />
+        <location filename="../plugin/processing/segment.py" line="168" />
         <source>Polygons</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="153" />
+        <location filename="../plugin/processing/segment.py" line="173" />
         <source>Mask</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="156" />
+        <location filename="../plugin/processing/segment.py" line="176" />
         <source>Probability</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="161" />
+        <location filename="../plugin/processing/segment.py" line="181" />
         <source>Number of objects</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="168" />
+        <location filename="../plugin/processing/segment.py" line="188" />
         <source>Type what to find, for example: white storage tank.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="171" />
+        <location filename="../plugin/processing/segment.py" line="191" />
         <source>Choose one or three bands, not {}.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="173" />
+        <location filename="../plugin/processing/segment.py" line="193" />
         <source>Choose at least one output: polygons, mask or probability.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="225" />
+        <location filename="../plugin/processing/segment.py" line="251" />
         <source>Objects found: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="290" />
+        <location filename="../plugin/processing/segment.py" line="316" />
         <source>The result {} cannot be opened.</source>
         <translation type="unfinished" />
     </message>
@@ -791,6 +803,46 @@ Every polygon has expression, score (mean probability), area in square metres, m
     </message>
     <message>
         <location filename="../plugin/dock/widget.ui" line="0" />
+        <source>Smallest</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/widget.ui" line="0" />
+        <source>Smallest polygon in square metres</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/widget.ui" line="0" />
+        <source>Smaller polygons are left out: square metres, or pixels where the layer has no CRS. Changing it after a run changes the result at once, without running the model.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/widget.ui" line="0" />
+        <source>Any</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/widget.ui" line="0" />
+        <source> m²</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/widget.ui" line="0" />
+        <source>Out&amp;lines</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/widget.ui" line="0" />
+        <source>Outlines of polygons</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/widget.ui" line="0" />
+        <source>How polygons are drawn. Changing it after a run changes the result at once, without running the model.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/widget.ui" line="0" />
         <source>Dev&amp;ice</source>
         <translation type="unfinished" />
     </message>
@@ -823,48 +875,68 @@ Every polygon has expression, score (mean probability), area in square metres, m
 </context><context>
     <name>Session</name>
     <message>
-        <location filename="../plugin/dock/session.py" line="117" />
+        <location filename="../plugin/dock/session.py" line="119" />
         <source>Starting the engine</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="131" />
+        <location filename="../plugin/dock/session.py" line="133" />
         <source>Reading the expression</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="182" />
+        <location filename="../plugin/dock/session.py" line="184" />
         <source>Segmenting: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="202" />
+        <location filename="../plugin/dock/session.py" line="205" />
         <source>The mask is written.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="206" />
+        <location filename="../plugin/dock/session.py" line="209" />
         <source>Objects found: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="209" />
+        <location filename="../plugin/dock/session.py" line="212" />
         <source>Objects found: {}, {} m² in all</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="222" />
+        <location filename="../plugin/dock/session.py" line="225" />
         <source>Hint</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="266" />
+        <location filename="../plugin/dock/session.py" line="269" />
         <source>Cancelled.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="268" />
+        <location filename="../plugin/dock/session.py" line="271" />
         <source>The same request will go on from here.</source>
+        <translation type="unfinished" />
+    </message>
+</context><context>
+    <name>ShapeChoice</name>
+    <message>
+        <location filename="../plugin/dock/shape_choice.py" line="26" />
+        <location filename="../plugin/dock/shape_choice.py" line="26" />
+        <source>Along the pixels</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/shape_choice.py" line="27" />
+        <location filename="../plugin/dock/shape_choice.py" line="27" />
+        <source>Straight lines</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/shape_choice.py" line="28" />
+        <location filename="../plugin/dock/shape_choice.py" line="28" />
+        <source>Right angles (buildings)</source>
         <translation type="unfinished" />
     </message>
 </context><context>

@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -135,6 +136,7 @@ def _report(
         "expression": options.expression,
         "model": options.model,
         "threshold": options.threshold,
+        "shape": asdict(_shape(options)),
         "scheduler": options.scheduler,
         "command": f"python -m engine {shlex.join(options.arguments)}",
         "engine": __version__,

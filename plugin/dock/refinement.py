@@ -1,4 +1,4 @@
-"""The last result and its threshold: a preview at once, new mask and polygons soon after."""
+"""The last result, its threshold and its polygons' shape: made anew without the model."""
 
 from __future__ import annotations
 
@@ -44,16 +44,24 @@ class Refinement(QObject):
         self._engine = engine
         self._shown: Optional[Shown] = None
         self._threshold = 0.5
+        self._shape: dict[str, Any] = {}
         self._task: Optional[EngineTask] = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(DELAY)
         self._timer.timeout.connect(self._ask)
 
-    def take(self, shown: Optional[Shown]) -> None:
-        """From now on this is the result to refine; None for none."""
+    def take(
+        self,
+        shown: Optional[Shown],
+        threshold: float = 0.5,
+        shape: Optional[dict[str, Any]] = None,
+    ) -> None:
+        """From now on this is the result to refine, and how it was made; None for none."""
         self._timer.stop()
         self._shown = shown
+        self._threshold = threshold
+        self._shape = shape or {}
 
     def preview(self, threshold: float) -> None:
         """Shows what a threshold (0 to 1) would select, while the analyst still moves it."""
@@ -65,6 +73,12 @@ class Refinement(QObject):
         """Soon asks for the result at this threshold; the newest one wins."""
         self._threshold = threshold
         if self._shown is not None:
+            self._timer.start()
+
+    def set_shape(self, shape: dict[str, Any]) -> None:
+        """Soon asks for polygons of this shape, the parameters of the engine's Shape."""
+        self._shape = shape
+        if self._shown is not None and "polygons" in self._shown.outputs:
             self._timer.start()
 
     def close(self) -> None:
@@ -92,8 +106,9 @@ class Refinement(QObject):
             "out": str(out),
             "threshold": self._threshold,
             "outputs": list(shown.outputs),
+            "shape": self._shape,
         }
-        task = EngineTask(self.tr("Threshold"), self._engine, "rethreshold", params, quiet=True)
+        task = EngineTask(self.tr("Refining"), self._engine, "rethreshold", params, quiet=True)
         for ended in (task.answered, task.failed, task.stopped):
             ended.connect(self._ended)
         task.answered.connect(lambda result: self._show(shown, result))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any, Callable, Optional
@@ -47,6 +47,7 @@ class Request:
     model: str
     threshold: float
     outputs: tuple[str, ...]
+    shape: dict[str, Any] = field(default_factory=dict)
     device: str = "auto"
 
     def params(self, out: Path) -> dict[str, Any]:
@@ -58,6 +59,7 @@ class Request:
             "out": str(out),
             "threshold": self.threshold,
             "outputs": list(self.outputs),
+            "shape": self.shape,
             "device": self.device,
         }
 
@@ -190,7 +192,8 @@ class Session(QObject):
             self._fail(str(cause))
             return
         self._run = None
-        self.refinement.take(Shown(group, result["probability"], request.outputs, request.crs))
+        shown = Shown(group, result["probability"], request.outputs, request.crs)
+        self.refinement.take(shown, request.threshold, request.shape)
         self._settings.remember(request.expression)
         self._enter(State.IDLE)
         self._report(result)

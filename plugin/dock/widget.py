@@ -29,6 +29,7 @@ from .extent_choice import ExtentChoice
 from .install_panel import InstallPanel
 from .message_frame import MessageFrame
 from .session import Request, Session, State
+from .shape_choice import ShapeChoice
 from .threshold_field import ThresholdField
 
 
@@ -60,6 +61,7 @@ class Dock(QgsDockWidget):
         self.form.layer.setFilters(QgsMapLayerProxyModel.Filter.RasterLayer)
         self.extent = ExtentChoice(self.form, iface.mapCanvas())
         self._bands = BandChoice(self.form)
+        self._shape = ShapeChoice(self.form)
         self.threshold = ThresholdField(self.form.thresholdSlider, self.form.threshold)
         self.installation = InstallPanel(self.form, settings)
         self._fill()
@@ -109,6 +111,7 @@ class Dock(QgsDockWidget):
             model=form.model.currentData(),
             threshold=self.threshold.value,
             outputs=form.outputs.currentData(),
+            shape=self._shape.shape,
             device=form.device.currentData(),
         )
 
@@ -152,6 +155,7 @@ class Dock(QgsDockWidget):
         self._iface.currentLayerChanged.connect(self._follow)
         self.threshold.moving.connect(session.refinement.preview)
         self.threshold.moved.connect(session.refinement.set_threshold)
+        self._shape.changed.connect(session.refinement.set_shape)
         session.changed.connect(self._update)
         session.progressed.connect(self._progress)
         session.told.connect(self.messages.tell)

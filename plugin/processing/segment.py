@@ -41,6 +41,7 @@ from ..extents import Place, Refusal
 from ..layers import Source, source_of
 from ..paths import icon
 from ..settings import DEFAULT_MODEL
+from ..shape import Outlines, shape
 
 DEVICES = ["auto", "cpu", "cuda"]
 RASTERS = {"MASK": "mask", "PROBABILITY": "probability"}
@@ -99,6 +100,8 @@ class Segment(QgsProcessingAlgorithm):
             "second run.\n\n"
             "Ground resolution: what the model sees; by itself the raster's own, or the one the "
             "model was trained at where the raster is finer.\n\n"
+            "Outlines: exact, along the pixels; smooth, in straight lines; right angles, for "
+            "buildings.\n\n"
             "Every polygon has expression, score (mean probability), area in square metres, model, "
             "SHA-256 of the weights, source and resolution."
         )
@@ -134,6 +137,23 @@ class Segment(QgsProcessingAlgorithm):
             ),
             QgsProcessingParameterBand(
                 "BANDS", self.tr("Bands (one or three)"), None, "INPUT", True, True
+            ),
+            QgsProcessingParameterNumber(
+                "SMALLEST",
+                self.tr("Smallest polygon in square metres (pixels without a CRS)"),
+                kinds.Double,
+                0,
+                False,
+                0,
+            ),
+            QgsProcessingParameterEnum(
+                "OUTLINES",
+                self.tr("Outlines of polygons"),
+                [outlines.value for outlines in Outlines],
+                False,
+                Outlines.EXACT.value,
+                True,
+                usesStaticStrings=True,
             ),
             QgsProcessingParameterEnum(
                 "DEVICE", self.tr("Device"), DEVICES, False, "auto", True, usesStaticStrings=True
@@ -211,6 +231,12 @@ class Segment(QgsProcessingAlgorithm):
                 "out": out,
                 "threshold": self.parameterAsDouble(parameters, "THRESHOLD", context),
                 "outputs": wanted,
+                "shape": shape(
+                    self.parameterAsDouble(parameters, "SMALLEST", context),
+                    Outlines(
+                        self.parameterAsEnumString(parameters, "OUTLINES", context) or "exact"
+                    ),
+                ),
                 "device": self.parameterAsEnumString(parameters, "DEVICE", context) or "auto",
             }
             if isinstance(self._source, Export):

@@ -116,7 +116,9 @@ def segment(request_id: int, params: dict) -> dict:
     return rethreshold(str(probability), params["out"], params["threshold"], params["outputs"])
 
 
-def rethreshold(probability: str, out: str, threshold: float, outputs: list) -> dict:
+def rethreshold(
+    probability: str, out: str, threshold: float, outputs: list, shape: object = None
+) -> dict:
     if threshold == SLOW:
         time.sleep(1)
     meta = json.loads((Path(probability).parent / "meta.json").read_text())

@@ -342,6 +342,32 @@ def test_threshold_replaces_the_result_without_the_model(segmented, project: Qgs
     assert "Nothing reaches the threshold" in segmented.messages.text
 
 
+def test_polygons_are_drawn_otherwise_without_the_model(segmented, project: QgsProject) -> None:
+    group = project.layerTreeRoot().children()[0]
+    layer = next(n.layer() for n in group.findLayers() if "Polygons" in n.name())
+
+    def corners() -> int:
+        return sum(f.geometry().constGet().nCoordinates() for f in layer.getFeatures())
+
+    def areas() -> list[float]:
+        return sorted(f["area_m2"] for f in layer.getFeatures())
+
+    segmented.form.threshold.setValue(40)
+    exact_source = layer.source()
+    until(lambda: layer.source() != exact_source)
+    exact, sizes, source = corners(), areas(), layer.source()
+    assert sizes
+    outlines = segmented.form.outlines
+    outlines.setCurrentIndex(outlines.findText("Straight lines"))
+    until(lambda: layer.source() != source)
+    assert 0 < corners() < exact / 2
+
+    source = layer.source()
+    segmented.form.smallest.setValue(sizes[-1] + 1)
+    until(lambda: layer.source() != source)
+    assert layer.featureCount() == 0
+
+
 def test_newest_threshold_wins(segmented, project: QgsProject) -> None:
     group = project.layerTreeRoot().children()[0]
     mask = next(node.layer() for node in group.findLayers() if "Mask" in node.name())

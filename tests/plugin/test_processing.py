@@ -122,6 +122,17 @@ def test_resolution_and_bands_reach_the_engine(
     assert "band 3/2/1" in raster.GetMetadata("SEGMENT_BY_TEXT")["stretch"]
 
 
+def test_the_shape_of_polygons_reaches_the_engine(run: Callable, raster: QgsRasterLayer) -> None:
+    def corners(**shape: object) -> list[int]:
+        layer = run(INPUT=raster, **SURE, **shape, POLYGONS="TEMPORARY_OUTPUT")["POLYGONS"]
+        return [f.geometry().constGet().nCoordinates() for f in layer.getFeatures()]
+
+    exact = corners()
+    assert sum(exact) >= sum(corners(OUTLINES="smooth")) > 0
+    assert sum(exact) >= sum(corners(OUTLINES="right angles")) > 0
+    assert corners(SMALLEST=1e9) == []
+
+
 def test_only_asked_outputs_are_made(run: Callable, raster: QgsRasterLayer, tmp_path: Path) -> None:
     found = run(INPUT=raster, **SURE, MASK=str(tmp_path / "mask.tif"))
     assert "POLYGONS" not in found
