@@ -17,7 +17,7 @@ from engine.errors import OutputError, RasterError
 GDAL_ERRORS = (RasterioError, CPLE_BaseError, OSError, MemoryError, ValueError)
 """What rasterio raises for files that GDAL cannot cope with."""
 
-CACHE_BYTES = 2**28
+CACHE_BYTES = 2**27
 
 NETWORK_SECONDS = 10
 """How long a server may take to answer."""
