@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-DEFAULT_BYTES = 256 * 2**20
+DEFAULT_BYTES = 128 * 2**20
 
 
 class FeatureCache:
