@@ -45,6 +45,7 @@ class Methods:
             "check": self.check,
             "segment": self.segment,
             "rethreshold": self.rethreshold,
+            "samples": self.samples,
         }
 
     def initialize(self, request: Request) -> Message:
@@ -136,6 +137,25 @@ class Methods:
             cancelled=request.cancelled,
         )
         return result.to_dict()
+
+    def samples(
+        self,
+        request: Request,
+        layers: list[dict[str, Any]],
+        out: Path,
+        settings: dict[str, Any] | None = None,
+    ) -> Message:
+        """Makes training samples from rasters and polygons, in the new folder `out`."""
+        from engine.data.analyst import LabelledLayer, SampleSettings, build
+
+        report = build(
+            [LabelledLayer.from_dict(layer) for layer in layers],
+            SampleSettings.from_dict(settings or {}),
+            out,
+            progress=request.progress,
+            cancelled=request.cancelled,
+        )
+        return report.to_dict()
 
     def _load(self, model: str, device: str) -> Loaded:
         from engine import zoo

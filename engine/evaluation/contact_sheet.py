@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw
 
 from engine.data.jsonl import decode_mask
+from engine.drawing import GREY, PAPER, SKY, YELLOW, Picture, outline, side_by_side, stacked, text
 from engine.evaluation.cases import Case
 from engine.raster.source import Source, open_source
 from engine.raster.windows import Window
@@ -23,16 +23,9 @@ GAP = 20
 TEXT, HEADING, TITLE = 16, 20, 24
 """Heights of letters in pixels."""
 
-PAPER, INK, GREY = (255, 255, 255), (20, 20, 20), (90, 90, 90)
-# Of Okabe and Ito's palette: told apart with any colour vision, on bright and on dark ground.
-TRUTH, PREDICTION = (240, 228, 66), (86, 180, 233)
+TRUTH, PREDICTION = YELLOW, SKY
 OPACITY = 0.6
-OUTLINE, HALO = 5, 7
-"""Sides in pixels of the squares that widen an object to its outline and to what sets that off."""
-
 LEGEND = (("what is meant", True, False), ("what was found", False, True), ("both", True, True))
-
-Picture = Image.Image
 
 
 def contact_sheet(title: str, best: Sequence[Case], worst: Sequence[Case]) -> Picture:
@@ -42,13 +35,13 @@ def contact_sheet(title: str, best: Sequence[Case], worst: Sequence[Case]) -> Pi
         EngineError: An image cannot be read.
     """
     width = COLUMNS * (TILE + GAP) - GAP
-    blocks = [_text(title, TITLE, width), _legend()]
+    blocks = [text(title, TITLE, width), _legend()]
     for heading, cases in (("Best", best), ("Worst", worst)):
         if cases:
-            blocks.append(_text(heading, HEADING, width))
+            blocks.append(text(heading, HEADING, width))
         for first in range(0, len(cases), COLUMNS):
             blocks.append(_row(cases[first : first + COLUMNS]))
-    return _stacked(blocks, GAP, margin=GAP)
+    return stacked(blocks, GAP, margin=GAP)
 
 
 def overlay(case: Case) -> Picture:
@@ -68,21 +61,6 @@ def overlay(case: Case) -> Picture:
     return picture
 
 
-def wrap(text: str, font: Any, width: int) -> list[str]:
-    """Lines of at most `width` pixels, broken between words, and within a word that is longer."""
-    lines = [""]
-    for word in text.split():
-        if font.getlength(f"{lines[-1]} {word}".strip()) <= width:
-            lines[-1] = f"{lines[-1]} {word}".strip()
-            continue
-        lines.append("")
-        for letter in word:
-            if font.getlength(lines[-1] + letter) > width:
-                lines.append("")
-            lines[-1] += letter
-    return [line for line in lines if line]
-
-
 def _small(path: Path) -> Picture:
     """An image read at `TILE` pixels a side, its aspect kept."""
     with open_source(Source(str(path))) as raster:
@@ -96,15 +74,9 @@ def _small(path: Path) -> Picture:
 
 
 def _draw(picture: Picture, truth: Picture, prediction: Picture) -> None:
-    """Fills and outlines on a picture, by the share of each pixel that is covered, 0 to 255.
-
-    The outline lies around the object, so that the inside of a small one can be seen.
-    """
+    """Fills and outlines on a picture, by the share of each pixel that is covered, 0 to 255."""
     picture.paste(PREDICTION, mask=prediction.point(lambda covered: round(covered * OPACITY)))
-    inside = truth.point(lambda covered: 255 if covered else 0)
-    for colour, side in ((INK, HALO), (TRUTH, OUTLINE)):
-        wider = inside.filter(ImageFilter.MaxFilter(side))
-        picture.paste(colour, mask=ImageChops.subtract(wider, inside))
+    outline(picture, truth, TRUTH)
 
 
 def _row(cases: Sequence[Case]) -> Picture:
@@ -115,9 +87,9 @@ def _row(cases: Sequence[Case]) -> Picture:
         frame = Image.new("RGB", (TILE, tallest), PAPER)
         frame.paste(picture)
         facts = " · ".join(filter(None, (f"IoU {case.iou:.2f}", case.kind, case.image.name)))
-        captions = [_text(case.expression, TEXT, TILE), _text(facts, TEXT, TILE, GREY)]
-        tiles.append(_stacked([frame, *captions], TEXT // 3))
-    return _side_by_side(tiles, GAP)
+        captions = [text(case.expression, TEXT, TILE), text(facts, TEXT, TILE, GREY)]
+        tiles.append(stacked([frame, *captions], TEXT // 3))
+    return side_by_side(tiles, GAP)
 
 
 def _legend() -> Picture:
@@ -128,39 +100,5 @@ def _legend() -> Picture:
         ImageDraw.Draw(shape).rectangle((8, 6, swatch.width - 9, swatch.height - 7), fill=255)
         nothing = Image.new("L", swatch.size)
         _draw(swatch, shape if meant else nothing, shape if found else nothing)
-        entries.append(_side_by_side([swatch, _text(words, TEXT, TILE - 3 * TITLE)], GAP // 2))
-    return _side_by_side(entries, GAP)
-
-
-def _text(words: str, size: int, width: int, colour: tuple[int, int, int] = INK) -> Picture:
-    """Words in lines, as wide as they need to be."""
-    font = ImageFont.load_default(size)
-    lines = wrap(words, font, width)
-    height = round(size * 1.3)
-    longest = max((font.getlength(line) for line in lines), default=1.0)
-    picture = Image.new("RGB", (min(width, round(longest) + 1), height * max(len(lines), 1)), PAPER)
-    draw = ImageDraw.Draw(picture)
-    for number, line in enumerate(lines):
-        draw.text((0, number * height), line, colour, font)
-    return picture
-
-
-def _stacked(blocks: Sequence[Picture], gap: int, margin: int = 0) -> Picture:
-    height = sum(block.height for block in blocks) + gap * (len(blocks) - 1)
-    size = max(block.width for block in blocks) + 2 * margin, height + 2 * margin
-    picture = Image.new("RGB", size, PAPER)
-    top = margin
-    for block in blocks:
-        picture.paste(block, (margin, top))
-        top += block.height + gap
-    return picture
-
-
-def _side_by_side(blocks: Sequence[Picture], gap: int) -> Picture:
-    width = sum(block.width for block in blocks) + gap * (len(blocks) - 1)
-    picture = Image.new("RGB", (width, max(block.height for block in blocks)), PAPER)
-    left = 0
-    for block in blocks:
-        picture.paste(block, (left, 0))
-        left += block.width + gap
-    return picture
+        entries.append(side_by_side([swatch, text(words, TEXT, TILE - 3 * TITLE)], GAP // 2))
+    return side_by_side(entries, GAP)

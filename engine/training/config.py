@@ -23,7 +23,7 @@ class DataConfig:
     Attributes:
         format: Of the data set.
         annotations: COCO's or jsonl's file, relative to the repository's root.
-        images: Folder of its images.
+        images: Folder of its images; that of the jsonl file by default.
         root: Folder of a data set in any other format, as published.
         fit: How an image with its own sentence becomes a square.
         black_boxes: Whether one such image in five is shown under black boxes.

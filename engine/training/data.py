@@ -69,7 +69,7 @@ def _given(config: TrainingConfig) -> TrainingData:
     """Images that come with their sentences."""
     chosen = config.data
     dataset = (
-        Dataset("jsonl", chosen.annotations, chosen.images)
+        Dataset("jsonl", chosen.annotations, None if chosen.images == Path() else chosen.images)
         if chosen.format == "jsonl"
         else Dataset(chosen.format, chosen.root)
     )

@@ -11,18 +11,17 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFont
 
 from engine.data.jsonl import encode_mask
+from engine.drawing import PAPER, wrap
 from engine.errors import RasterError
 from engine.evaluation.cases import Case
 from engine.evaluation.contact_sheet import (
     GAP,
-    PAPER,
     PREDICTION,
     TEXT,
     TILE,
     TRUTH,
     contact_sheet,
     overlay,
-    wrap,
 )
 from tests.engine.painting import write
 
