@@ -101,6 +101,7 @@ def _files(*paths: Path | None) -> Iterator[list[Path | None]]:
 def samples(options: argparse.Namespace) -> None:
     """Makes training samples from rasters and polygons."""
     from engine.data.analyst import LabelledLayer, SampleSettings, build
+    from engine.progress_bar import ProgressBar
     from engine.raster.source import Source
 
     bands = tuple(options.bands) if options.bands else None
@@ -126,7 +127,7 @@ def samples(options: argparse.Namespace) -> None:
         repeats=options.repeats,
         most=options.most,
     )
-    with _Bar() as bar:
+    with ProgressBar() as bar:
         report = build(layers, settings, options.out, progress=bar.show)
     for warning in report.warnings:
         print(f"warning: {warning}", file=sys.stderr)
@@ -272,7 +273,7 @@ def _parser() -> argparse.ArgumentParser:
     meant.add_argument("--field", help="the column that says what each polygon is")
     meant.add_argument("--expression", help="what all polygons are")
     part.add_argument("--out", type=Path, required=True, help="new folder for the samples")
-    part.add_argument("--bands", type=int, nargs="+", help="one or three band numbers, from 1")
+    part.add_argument("--bands", type=_band, nargs="+", help="one or three numbers or names")
     part.add_argument("--resolution", type=float, help="metres a pixel, as the model wants it")
     part.add_argument("--view", type=int, default=384, help="pixels a side (default: 384)")
     part.add_argument(

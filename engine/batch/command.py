@@ -24,8 +24,8 @@ from engine.batch.lazy_model import LazyModel
 from engine.batch.run import Job, Outcome
 from engine.errors import InputError
 from engine.expression import clean
+from engine.progress_bar import ProgressBar
 from engine.raster.source import Source, open_source
-from engine.result import Progress
 from engine.vector.shape import Shape
 
 
@@ -73,7 +73,7 @@ def _segment_one(options: argparse.Namespace) -> None:
     # A source that cannot be read is known at once, a model takes seconds.
     with open_source(source):
         model = zoo.load(options.model, options.device)
-    with _Bar() as bar:
+    with ProgressBar() as bar:
         result = way.segment(
             source,
             options.expression,
@@ -160,7 +160,7 @@ def _outcomes(
             ending = cluster.run(jobs, options.scheduler, stopping, _tell)
         else:
             model = LazyModel(options.model, options.device)
-            windows = stack.enter_context(_Bar(position=1))
+            windows = stack.enter_context(ProgressBar(position=1))
             ending = batch.run(jobs, model, stopping, windows.show)
         outcomes = stack.enter_context(closing(ending))
         for outcome in tqdm(outcomes, total=len(jobs), unit="source", disable=None):
@@ -185,23 +185,3 @@ def _tell(line: str) -> None:
 
 def _tell_of_the_end() -> None:
     _tell("Ending after what is under way. Press Ctrl-C again to end now.")
-
-
-class _Bar:
-    """Progress on a terminal."""
-
-    def __init__(self, position: int | None = None) -> None:
-        self._position = position
-
-    def __enter__(self) -> _Bar:
-        self._bar = tqdm(total=1, unit="step", disable=None, leave=False, position=self._position)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
-
-    def show(self, progress: Progress) -> None:
-        """Draws it."""
-        self._bar.total = max(progress.total, 1)
-        self._bar.n = progress.done
-        self._bar.set_description(progress.message, refresh=True)

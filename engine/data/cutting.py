@@ -20,6 +20,9 @@ from engine.raster.windows import Window, plan_windows
 LARGE_SHARE = 0.1
 """Of a view: an object that fills as much of it is shown, however much lies beyond."""
 
+ALL_SHARE = 0.95
+"""Of an object: what shows less of it spares it no view of its own."""
+
 CONTEXT = 8
 """An object keeps a part in so many of the view's side free around it, where it fits."""
 
@@ -101,8 +104,9 @@ def places(
                 if not shown[target]:
                     yield target, None
                 break
-            enough = _visible(ground, place.objects, place.window)[1]
-            shown[place.objects[enough]] += 1
+            in_full = _visible(ground, place.objects, place.window, ALL_SHARE)[1]
+            shown[place.objects[in_full]] += 1
+            shown[target] += target not in place.objects[in_full]
             yield target, place
 
 
@@ -128,11 +132,13 @@ def _touched(ground: Ground, window: Window) -> Numbers:
     return found
 
 
-def _visible(ground: Ground, objects: Numbers, window: Window) -> tuple[Shapes, Mask]:
-    """What a window shows of objects, and whether that is enough to speak of them."""
+def _visible(
+    ground: Ground, objects: Numbers, window: Window, share: float = WHOLE_SHARE
+) -> tuple[Shapes, Mask]:
+    """What a window shows of objects, and whether that is a share of each or fills the window."""
     parts = shapely.intersection(ground.shapes[objects], _box(window))
     pixels = window.width * window.height
-    enough = np.minimum(WHOLE_SHARE * ground.areas[objects], LARGE_SHARE * pixels)
+    enough = np.minimum(share * ground.areas[objects], LARGE_SHARE * pixels)
     return parts, shapely.area(parts) >= enough
 
 
@@ -179,8 +185,8 @@ def _point_in(shape: shapely.Polygon, rng: np.random.Generator) -> Points:
 def empty_places(
     ground: Ground, size: int, margin: int, rng: np.random.Generator
 ) -> Iterator[Place]:
-    """Views that touch nothing that is drawn, in random order, as far apart as windows lie."""
-    windows = [window for row in plan_windows(ground.grid, size, 0) for window in row]
+    """Views that touch nothing that is drawn, in random order; neighbours share half."""
+    windows = [window for row in plan_windows(ground.grid, size, size // 2) for window in row]
     for number in rng.permutation(len(windows)):
         window = windows[number]
         split = ground.split_of(window, margin / 2)

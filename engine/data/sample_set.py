@@ -16,8 +16,8 @@ from rasterio.io import MemoryFile
 
 from engine.data.cutting import Sentence
 from engine.data.jsonl import decode_mask, encode_mask
-from engine.drawing import GREY, YELLOW, Picture, outline, stacked, text
 from engine.errors import OutputError
+from engine.picture import GREY, YELLOW, Picture, outline, stacked, text
 from engine.raster.atomic import replacing
 from engine.raster.boundary import open_dataset, reading, writing
 from engine.raster.grid import Grid

@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from engine.data.jsonl import decode_mask
-from engine.drawing import GREY, PAPER, SKY, YELLOW, Picture, outline, side_by_side, stacked, text
 from engine.evaluation.cases import Case
+from engine.picture import GREY, PAPER, SKY, YELLOW, Picture, outline, side_by_side, stacked, text
 from engine.raster.source import Source, open_source
 from engine.raster.windows import Window
 

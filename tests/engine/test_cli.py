@@ -18,6 +18,7 @@ from engine.cli import main
 from engine.client import clean_environment
 from engine.data.jsonl import encode_mask
 from engine.raster.stored import at_least
+from tests.engine.data import layers
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENE = ROOT / "resources/scenes/airport.tif"
@@ -171,3 +172,18 @@ def test_the_models_are_listed_for_people_and_for_programs() -> None:
     cards = json.loads(engine("models", "--json").stdout)
     assert all(f"{card['id']} " in for_people for card in cards)
     assert cards[0]["id"] == MODEL
+
+
+def test_samples_are_made_from_layers_and_pass_the_check(tmp_path, capsys) -> None:
+    squares = layers.grid_of_squares(640, 480, 80, 16)
+    made = layers.layer(tmp_path, squares, ["roof", "well"] * (len(squares) // 2))
+    out = tmp_path / "samples"
+    given = ["--raster", made.raster.path, "--polygons", str(made.polygons), "--field", "name"]
+    main(["samples", *given, "--out", str(out), "--view", "64", "--block", "1", "--variants"])
+    told = capsys.readouterr()
+    assert told.out.splitlines()[-1] == str(out)
+    assert f"of {len(squares)} features" in told.out
+    main(["check", "--annotations", str(out / "annotations.jsonl")])
+    assert ": 0 errors" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match=r"error: .*holds something already"):
+        main(["samples", *given, "--out", str(out)])

@@ -16,6 +16,7 @@ from rasterio import Affine
 from engine import zoo
 from engine.client import EngineClient, EngineFailure, clean_environment
 from engine.errors import InputError, ModelError, OutputError, RasterError
+from tests.engine.data import layers
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = "rsrefseg2-compact"
@@ -118,3 +119,27 @@ def test_a_segmentation_and_another_threshold_without_a_model(engine, scene, tmp
     same = ("count", "area_m2", "expression", "model", "weights_sha256")
     assert {name: again[name] for name in same} == {name: first[name] for name in same}
     assert first["model"] == MODEL
+
+
+def test_samples_are_made_from_layers(engine, tmp_path):
+    squares = layers.grid_of_squares(640, 480, 80, 16)
+    made = layers.layer(tmp_path, squares, ["roof"] * len(squares))
+    drawn = {
+        "raster": made.raster.to_dict(),
+        "polygons": str(made.polygons),
+        "field": made.field,
+    }
+    stages = []
+    params = {
+        "layers": [drawn],
+        "out": str(tmp_path / "samples"),
+        "settings": {"view": 64, "block": 1},
+    }
+    report = engine.request("samples", params, lambda step: stages.append(step["stage"])).result()
+    assert stages[0] == "layers"
+    assert report["counts"]["roof"]["val"] > 0
+    assert all((tmp_path / "samples" / name).is_file() for name in report["files"])
+    for wrong in ({"settings": {"colour": "red"}}, {"layers": [{**drawn, "field": "none"}]}):
+        with pytest.raises(EngineFailure) as failure:
+            engine.request("samples", {**params, "out": str(tmp_path / "b"), **wrong}).result()
+        assert failure.value.code == InputError.code

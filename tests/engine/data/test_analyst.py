@@ -18,8 +18,8 @@ from engine.data import jsonl
 from engine.data.analyst import LabelledLayer, SampleSettings, build
 from engine.data.audit import EMPTY_MASK, audit
 from engine.data.referring import ReferringViews
-from engine.drawing import YELLOW
 from engine.errors import Cancelled, InputError, OutputError, RasterError
+from engine.picture import YELLOW
 from engine.raster.source import Source
 from engine.training.config import read as read_config
 from engine.training.data import training_data

@@ -19,7 +19,7 @@ from engine.data.territory import ENOUGH, TRAIN, VAL, hold_out
 from engine.raster.source import open_source
 from tests.engine.data.layers import METRE, raster
 
-VIEW, MARGIN = 32, 4
+VIEW, MARGIN = 32, 16
 
 counts = st.dictionaries(
     st.tuples(st.integers(0, 5), st.integers(0, 5)),

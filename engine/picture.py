@@ -1,4 +1,4 @@
-"""Drawing: captions, outlines, and pictures beside and below each other."""
+"""Pictures: captions, outlines, and pictures beside and below each other."""
 
 from __future__ import annotations
 
