@@ -100,7 +100,7 @@ def _files(*paths: Path | None) -> Iterator[list[Path | None]]:
 
 def samples(options: argparse.Namespace) -> None:
     """Makes training samples from rasters and polygons."""
-    from engine.data.analyst import LabelledLayer, SampleSettings, build
+    from engine.data.analyst.build import LabelledLayer, SampleSettings, build
     from engine.progress_bar import ProgressBar
     from engine.raster.source import Source
 

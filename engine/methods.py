@@ -146,7 +146,7 @@ class Methods:
         settings: dict[str, Any] | None = None,
     ) -> Message:
         """Makes training samples from rasters and polygons, in the new folder `out`."""
-        from engine.data.analyst import LabelledLayer, SampleSettings, build
+        from engine.data.analyst.build import LabelledLayer, SampleSettings, build
 
         report = build(
             [LabelledLayer.from_dict(layer) for layer in layers],

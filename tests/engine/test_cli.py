@@ -18,7 +18,7 @@ from engine.cli import main
 from engine.client import clean_environment
 from engine.data.jsonl import encode_mask
 from engine.raster.stored import at_least
-from tests.engine.data import layers
+from tests.engine.data.analyst import layers
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENE = ROOT / "resources/scenes/airport.tif"

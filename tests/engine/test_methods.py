@@ -16,7 +16,7 @@ from rasterio import Affine
 from engine import zoo
 from engine.client import EngineClient, EngineFailure, clean_environment
 from engine.errors import InputError, ModelError, OutputError, RasterError
-from tests.engine.data import layers
+from tests.engine.data.analyst import layers
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = "rsrefseg2-compact"

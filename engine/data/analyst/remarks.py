@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.data.sample_set import SampleReport
-from engine.data.sites import Ground
-from engine.data.territory import ENOUGH, TRAIN, VAL
+from engine.data.analyst.sample_set import SampleReport
+from engine.data.analyst.sites import Ground
+from engine.data.analyst.territory import ENOUGH, TRAIN, VAL
 from engine.expression import speaks_of_places
 
 FEW = 20

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from pyproj.exceptions import ProjError
 
-from engine.data.labelled import Points, Shapes, move
-from engine.data.territory import Territory, plan
+from engine.data.analyst.labelled import Points, Shapes, move
+from engine.data.analyst.territory import Territory, plan
 from engine.raster.grid import IMAGE, Grid
 from engine.raster.raster import Raster
 from engine.raster.windows import Window

@@ -10,10 +10,10 @@ import shapely
 from affine import Affine
 from rasterio.features import rasterize
 
+from engine.data.analyst.labelled import Points, Shapes
+from engine.data.analyst.sites import Ground, Mask, Numbers
 from engine.data.categories import Category
 from engine.data.expressions import Expression, ExpressionGenerator, VisibleObject
-from engine.data.labelled import Points, Shapes
-from engine.data.sites import Ground, Mask, Numbers
 from engine.data.views import WHOLE_SHARE, balanced
 from engine.raster.windows import Window, plan_windows
 

@@ -10,14 +10,21 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from engine.data import cutting, drawings
-from engine.data.cutting import Place, Sentence
-from engine.data.drawings import Drawings
-from engine.data.labelled import LabelledLayer
-from engine.data.remarks import remarks
-from engine.data.sample_set import ABSENT, Left, RasterFacts, SampleReport, SampleSet, sample_set
-from engine.data.sites import Ground, Numbers, settle
-from engine.data.territory import SPLITS
+from engine.data.analyst import cutting, drawings
+from engine.data.analyst.cutting import Place, Sentence
+from engine.data.analyst.drawings import Drawings
+from engine.data.analyst.labelled import LabelledLayer
+from engine.data.analyst.remarks import remarks
+from engine.data.analyst.sample_set import (
+    ABSENT,
+    Left,
+    RasterFacts,
+    SampleReport,
+    SampleSet,
+    sample_set,
+)
+from engine.data.analyst.sites import Ground, Numbers, settle
+from engine.data.analyst.territory import SPLITS
 from engine.errors import Cancelled, InputError
 from engine.raster.source import Source
 from engine.result import Progress

@@ -12,7 +12,7 @@ import shapely
 from affine import Affine
 from pyproj import Transformer
 
-from engine.data.analyst import LabelledLayer
+from engine.data.analyst.build import LabelledLayer
 from engine.raster.source import Source
 from tests.engine.painting import write
 

@@ -13,11 +13,11 @@ from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.data.cutting import Place, empty_places, places
-from engine.data.sites import Drawing, Ground, settle
-from engine.data.territory import ENOUGH, TRAIN, VAL, hold_out
+from engine.data.analyst.cutting import Place, empty_places, places
+from engine.data.analyst.sites import Drawing, Ground, settle
+from engine.data.analyst.territory import ENOUGH, TRAIN, VAL, hold_out
 from engine.raster.source import open_source
-from tests.engine.data.layers import METRE, raster
+from tests.engine.data.analyst.layers import METRE, raster
 
 VIEW, MARGIN = 32, 16
 

@@ -15,7 +15,7 @@ from affine import Affine
 from PIL import Image
 
 from engine.data import jsonl
-from engine.data.analyst import LabelledLayer, SampleSettings, build
+from engine.data.analyst.build import LabelledLayer, SampleSettings, build
 from engine.data.audit import EMPTY_MASK, audit
 from engine.data.referring import ReferringViews
 from engine.errors import Cancelled, InputError, OutputError, RasterError
@@ -23,7 +23,7 @@ from engine.picture import YELLOW
 from engine.raster.source import Source
 from engine.training.config import read as read_config
 from engine.training.data import training_data
-from tests.engine.data.layers import METRE, grid_of_squares, layer, polygons, raster
+from tests.engine.data.analyst.layers import METRE, grid_of_squares, layer, polygons, raster
 
 SETTINGS = SampleSettings(view=64, block=1, negatives=0)
 SQUARES = grid_of_squares(640, 480, 80, 16)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.data import labelled
-from engine.data.labelled import Fates, Feature, LabelledLayer, Objects
-from engine.data.sites import Drawing, Numbers
+from engine.data.analyst import labelled
+from engine.data.analyst.labelled import Fates, Feature, LabelledLayer, Objects
+from engine.data.analyst.sites import Drawing, Numbers
 from engine.errors import InputError
 from engine.raster.raster import Raster
 from engine.raster.source import Source, open_source

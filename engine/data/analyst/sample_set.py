@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from rasterio.io import MemoryFile
 
-from engine.data.cutting import Sentence
+from engine.data.analyst.cutting import Sentence
 from engine.data.jsonl import decode_mask, encode_mask
 from engine.errors import OutputError
 from engine.picture import GREY, YELLOW, Picture, outline, stacked, text
