@@ -16,11 +16,14 @@ from engine.errors import OutputError
 from engine.raster.boundary import writing
 from engine.raster.stored import Bytes
 
-RECORD = struct.Struct("<III")
-"""Rows of a record, bytes of it, and their CRC-32."""
+RECORD = struct.Struct("<IIII")
+"""Rows of a record, bytes of it, the CRC-32 of all of this, and whether it is compressed."""
 
 FAST = 1
 """Of zlib's levels: the rows are read again once at most."""
+
+SAMPLE = 2**16
+"""Bytes that tell whether compressing is worth its time: they have to shrink to half."""
 
 
 class UnfinishedRows:
@@ -67,20 +70,26 @@ class UnfinishedRows:
         """
         if row != self.finished:
             raise ValueError(f"Row {row} of {self._path} was given where {self.finished} is next.")
-        packed = zlib.compress(rows.tobytes(), FAST)
+        packed = rows.tobytes()
+        middle = packed[len(packed) // 2 :][:SAMPLE]
+        compressed = 2 * len(zlib.compress(middle, FAST)) <= len(middle)
+        if compressed:
+            packed = zlib.compress(packed, FAST)
         with writing(self._path):
-            self._file.write(RECORD.pack(len(rows), len(packed), zlib.crc32(packed)) + packed)
+            checksum = zlib.crc32(packed, len(rows) << 1 | compressed)
+            head = RECORD.pack(len(rows), len(packed), checksum, compressed)
+            self._file.write(head + packed)
             self._file.flush()
         self.finished += len(rows)
 
     def _records(self) -> Iterator[Bytes]:
         """Whole records from here on."""
         while len(head := self._file.read(RECORD.size)) == RECORD.size:
-            count, size, checksum = RECORD.unpack(head)
+            count, size, checksum, compressed = RECORD.unpack(head)
             packed = self._file.read(size)
-            if len(packed) != size or zlib.crc32(packed) != checksum:
+            if len(packed) != size or zlib.crc32(packed, count << 1 | compressed) != checksum:
                 return
-            rows = np.frombuffer(zlib.decompress(packed), np.uint8)
+            rows = np.frombuffer(zlib.decompress(packed) if compressed else packed, np.uint8)
             yield rows.reshape(count, self._width)
 
 

@@ -20,8 +20,10 @@ class Ended(Exception):
 
 
 def rows(*counts: int) -> list[np.ndarray]:
+    """Noise, and in every second band nothing, which is kept in fewer bytes."""
     rng = np.random.default_rng(1)
-    return [rng.integers(0, 256, (count, WIDTH), np.uint8) for count in counts]
+    levels = (256, 1)
+    return [rng.integers(0, levels[i % 2], (n, WIDTH), np.uint8) for i, n in enumerate(counts)]
 
 
 def keep(path: Path, request: str, bands: list[np.ndarray]) -> None:
@@ -76,6 +78,12 @@ def test_a_damaged_record_in_the_middle_ends_what_counts(tmp_path: Path) -> None
     content[first + 14] ^= 1
     (tmp_path / "rows").write_bytes(content)
     assert np.array_equal(left(tmp_path / "rows"), bands[0])
+
+
+def test_what_can_be_kept_in_fewer_bytes_is(tmp_path: Path) -> None:
+    keep(tmp_path / "rows", "one", [np.full((10_000, WIDTH), 7, np.uint8)])
+    assert (tmp_path / "rows").stat().st_size < 1000
+    assert (left(tmp_path / "rows") == 7).all()
 
 
 def test_another_request_starts_anew(tmp_path: Path) -> None:
