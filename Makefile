@@ -66,6 +66,10 @@ lint: engine-environment ## Checks style, types, security and the oldest Python
 	.venv/bin/bandit --quiet --recursive $(SHIPPED)
 	.venv/bin/detect-secrets-hook --baseline .secrets.baseline $$(find $(SHIPPED) resources metadata.txt -type f -not -name '*.pyc')
 
+.PHONY: bench
+bench: engine-environment peers-environment ## Measures the engine beside its peers; build/bench/bench.md
+	.venv/bin/python -m benchmarks.run
+
 .PHONY: package
 package: ## Makes dist/segment_by_text.zip
 	$(QGIS_PYTHON) .ci/package.py dist/segment_by_text.zip
@@ -83,6 +87,10 @@ engine-environment: system
 	@$(QGIS_PYTHON) -m plugin.environment --into .venv --python $(QGIS_PYTHON) \
 		--lock requirements/engine.lock --lock requirements/cluster.lock \
 		--lock requirements/dev.lock
+
+.PHONY: peers-environment
+peers-environment: system
+	@$(QGIS_PYTHON) -m plugin.environment --into .venv-peers --python $(QGIS_PYTHON) --lock requirements/peers.lock
 
 .PHONY: qgis-environment
 qgis-environment: .venv-qgis/complete

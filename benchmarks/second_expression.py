@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -25,6 +26,7 @@ from engine.raster.source import Source
 from engine.segment import segment
 
 SCENES = Path(__file__).resolve().parents[1] / "resources/scenes"
+EXPRESSION = "the airplane on the left"
 TIMES = 20
 
 
@@ -36,26 +38,24 @@ def view() -> np.ndarray:
     return np.concatenate(rows, 1)
 
 
-def median(run: Callable[[], object]) -> float:
+def median(run: Callable[[], object], times: int) -> float:
     """Median seconds of a call."""
     run()
     seconds = []
-    for _ in range(TIMES):
+    for _ in range(times):
         start = time.perf_counter()
         run()
         seconds.append(time.perf_counter() - start)
     return statistics.median(seconds)
 
 
-def main() -> None:
-    """Prints the seconds."""
+def seconds(times: int = TIMES) -> dict[str, Any]:
+    """Threads, and the seconds of a first and a second expression, of the model and a request."""
     model = zoo.load("rsrefseg2-compact", "cpu")
     pixels = view()
     features = model.encode(torch.from_numpy(pixels)[None])
-    encode = median(lambda: model.encode(torch.from_numpy(pixels)[None]))
-    decode = median(lambda: model.decode(features, "the airplane on the left"))
-    print(f"{torch.get_num_threads()} threads")
-    print(f"model    first {encode + decode:.3f} s   second {decode:.3f} s")
+    encode = median(lambda: model.encode(torch.from_numpy(pixels)[None]), times)
+    decode = median(lambda: model.decode(features, EXPRESSION), times)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "view.tif"
         profile = {"driver": "GTiff", "width": 512, "height": 512, "count": 3, "dtype": "uint8"}
@@ -63,13 +63,25 @@ def main() -> None:
             made.write(pixels)
 
         def request(cache: FeatureCache) -> None:
-            segment(
-                Source(str(path)), "the airplane on the left", model, Path(folder), features=cache
-            )
+            segment(Source(str(path)), EXPRESSION, model, Path(folder), features=cache)
 
         kept = FeatureCache()
-        first, second = median(lambda: request(FeatureCache())), median(lambda: request(kept))
-    print(f"request  first {first:.3f} s   second {second:.3f} s")
+        first = median(lambda: request(FeatureCache()), times)
+        second = median(lambda: request(kept), times)
+    return {
+        "threads": torch.get_num_threads(),
+        "model": (encode + decode, decode),
+        "request": (first, second),
+    }
+
+
+def main() -> None:
+    """Prints the seconds."""
+    found = seconds()
+    print(f"{found['threads']} threads")
+    for name in ("model", "request"):
+        first, second = found[name]
+        print(f"{name:8} first {first:.3f} s   second {second:.3f} s")
 
 
 if __name__ == "__main__":

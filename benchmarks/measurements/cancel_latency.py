@@ -1,0 +1,73 @@
+"""From the click on Cancel to the engine's answer, at random moments of a windowed run."""
+
+from __future__ import annotations
+
+import math
+import random
+import threading
+import time
+
+from benchmarks import rasters
+from benchmarks.measurement import Measurement, Row, Setting
+from benchmarks.measurements.worker import engine, request
+from engine.client import EngineClient, EngineFailure
+from engine.protocol import Message
+
+SIDE, QUICK_SIDE = 8192, 2048
+TIMES, QUICK_TIMES = 40, 4
+LONGEST_WAIT_S = 4.0
+EXTENT = 1536
+"""Side in pixels of what each run looks at, elsewhere than the one before: nothing is cached."""
+
+
+def measure(setting: Setting) -> Measurement:
+    """The bundled model on the CPU, a real process, the protocol's `cancel`."""
+    side = QUICK_SIDE if setting.quick else SIDE
+    raster = rasters.aerial(setting.folder, side)
+    chance = random.Random(0)
+    latencies = []
+    with engine(setting) as client:
+        client.start()
+        for _ in range(QUICK_TIMES if setting.quick else TIMES):
+            xmin = rasters.PLACE.c + chance.randrange(side - EXTENT) * rasters.PIXEL_M
+            ymax = rasters.PLACE.f - chance.randrange(side - EXTENT) * rasters.PIXEL_M
+            reach = EXTENT * rasters.PIXEL_M
+            source = request(
+                raster, setting.folder / "cancel", extent=(xmin, ymax - reach, xmin + reach, ymax)
+            )
+            latencies.append(_latency(client, source, chance.uniform(0, LONGEST_WAIT_S)))
+    latencies.sort()
+    row = Row(
+        f"Cancel during a windowed run of the bundled model, {len(latencies)} times: p50, p95, "
+        "longest",
+        f"{_percentile(latencies, 50):.2f} s, {_percentile(latencies, 95):.2f} s, "
+        f"{latencies[-1]:.2f} s",
+    )
+    return Measurement((row,), {"seconds": latencies, "p95": _percentile(latencies, 95)})
+
+
+def _latency(client: EngineClient, params: Message, wait: float) -> float:
+    """Seconds from `cancel` to the answer; the run is cancelled `wait` seconds into its windows."""
+    looking = threading.Event()
+
+    def watch(progress: Message) -> None:
+        if progress["stage"] == "windows":
+            looking.set()
+
+    call = client.request("segment", params, watch)
+    looking.wait()
+    time.sleep(wait)
+    start = time.perf_counter()
+    call.cancel()
+    try:
+        call.result()
+    except EngineFailure as failure:
+        if not failure.cancelled:
+            raise
+        return time.perf_counter() - start
+    raise RuntimeError(f"The run ended before it was cancelled, {wait:.1f} s into its windows.")
+
+
+def _percentile(ordered: list[float], percent: float) -> float:
+    """The smallest value that at least so many per cent do not exceed."""
+    return ordered[math.ceil(percent / 100 * len(ordered)) - 1]

@@ -1,0 +1,1 @@
+"""What is measured: the engine and its peers, each called in a process of its own."""
