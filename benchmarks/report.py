@@ -14,8 +14,8 @@ def markdown(figures: dict[str, Any]) -> str:
     lines = [
         f"# Benchmarks of {figures['date']}",
         "",
-        f"{machine['processor']}, {machine['cores']} cores of which {figures['cores']} were used, "
-        f"{machine['memory_gib']} GiB, {machine['system']}. Commit {figures['commit']}.",
+        f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
+        f"{machine['system']}.",
         "",
         *(f"- {side}: {_listed(of)}" for side, of in versions.items()),
         "",
@@ -25,8 +25,12 @@ def markdown(figures: dict[str, Any]) -> str:
     ]
     for found in figures["measurements"].values():
         lines += [_line(_cells(row)) for row in found["rows"]]
-    loads = (found["load_before"] for found in figures["measurements"].values())
-    lines += ["", f"Load of the machine before each measurement: {_joined(loads)}."]
+    lines += ["", "Measured:", ""]
+    for name, found in figures["measurements"].items():
+        lines.append(
+            f"- {name}: {found['date']}, commit {found['commit']}, {found['cores']} cores, load "
+            f"before {found['load_before']}, took {found['seconds']} s"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -43,7 +47,3 @@ def _line(cells: Any) -> str:
 
 def _listed(versions: dict[str, str]) -> str:
     return ", ".join(f"{name} {version}" for name, version in versions.items())
-
-
-def _joined(values: Any) -> str:
-    return ", ".join(str(value) for value in values)

@@ -1,7 +1,7 @@
 """Measures: `python -m benchmarks.run [NAME ...] [--quick] [--cores N] [--folder build/bench]`.
 
-Writes `bench.json` and `bench.md`. A name that is measured alone takes its place among the figures
-that are there already, if they are of the same kind of run.
+Writes the figures beside the folder, as `build/bench.json` and `build/bench.md` (of a quick run:
+`build/bench-quick.*`). What is measured alone takes its place among the figures that are there.
 """
 
 from __future__ import annotations
@@ -69,15 +69,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _gathered(setting: Setting, names: list[str]) -> dict[str, Any]:
     """All figures, those of this run among them; written down after every measurement."""
-    path = setting.folder / ("quick.json" if setting.quick else "bench.json")
+    kind = "-quick" if setting.quick else ""
+    path = setting.folder.with_name(f"{setting.folder.name}{kind}.json")
     figures = _figures(setting)
-    if path.exists():
-        figures["measurements"] = json.loads(path.read_text("utf-8"))["measurements"]
+    kept = json.loads(path.read_text("utf-8"))["measurements"] if path.exists() else {}
     for name in names:
         print(f"{name} ...", flush=True)
         load, start = machine.load(), time.perf_counter()
         found = MEASUREMENTS[name](setting)
-        figures["measurements"][name] = {
+        kept[name] = {
             "date": figures["date"],
             "commit": figures["commit"],
             "cores": len(setting.cores),
@@ -86,6 +86,7 @@ def _gathered(setting: Setting, names: list[str]) -> dict[str, Any]:
             "rows": [asdict(row) for row in found.rows],
             "details": found.details,
         }
+        figures["measurements"] = {each: kept[each] for each in MEASUREMENTS if each in kept}
         for row in found.rows:
             print(f"  {row.what}: {row.ours}  [{row.peer}]  target {row.target}: {row.met}")
         path.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")

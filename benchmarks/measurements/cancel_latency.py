@@ -14,7 +14,7 @@ from engine.client import EngineClient, EngineFailure
 from engine.protocol import Message
 
 SIDE, QUICK_SIDE = 8192, 2048
-TIMES, QUICK_TIMES = 40, 4
+TIMES, QUICK_TIMES = 40, 3
 LONGEST_WAIT_S = 4.0
 EXTENT = 1536
 """Side in pixels of what each run looks at, elsewhere than the one before: nothing is cached."""
