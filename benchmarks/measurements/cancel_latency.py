@@ -13,11 +13,12 @@ from benchmarks.measurements.worker import engine, request
 from engine.client import EngineClient, EngineFailure
 from engine.protocol import Message
 
-SIDE, QUICK_SIDE = 8192, 2048
+SIDE, QUICK_SIDE = 8192, 4096
 TIMES, QUICK_TIMES = 40, 3
 LONGEST_WAIT_S = 4.0
-EXTENT = 1536
-"""Side in pixels of what each run looks at, elsewhere than the one before: nothing is cached."""
+EXTENT = 3072
+"""Side in pixels of what each run looks at: more than it sees in time, and elsewhere than the one
+before, so that nothing is cached."""
 
 
 def measure(setting: Setting) -> Measurement:
