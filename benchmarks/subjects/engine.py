@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from benchmarks.subjects.stub_segmenter import StubSegmenter
 from engine import zoo
 from engine.features import FeatureCache
 from engine.raster.source import Source, open_source
-from engine.segment import plan_views, segment
+from engine.segment import plans, segment
 from engine.systems import Segmenter
 
 EXPRESSION = "storage tank"
@@ -53,7 +55,7 @@ def area_of_interest(raster: str, out: str, area: str, window: int, overlap: int
         grid = opened.grid
         shape = grid.height, grid.width
         inside = geometry_mask([shapely.from_wkt(area)], shape, grid.transform, invert=True)
-        plan = [place for row in plan_views(grid, model.card) for place in row]
+        plan = [place for row in next(plans(grid, model.card)) for place in row]
     needed = sum(
         bool(inside[w.row : w.row + w.height, w.col : w.col + w.width].any()) for w in plan
     )
@@ -69,11 +71,11 @@ class Timed:
         self.weights_sha256 = model.weights_sha256
         self.seconds = 0.0
 
-    def encode(self, view: Tensor, resolution: float | None = None) -> Any:
+    def encode(self, views: Tensor, resolution: float | None = None) -> list[Any]:
         """As the model."""
-        return self._timed(self.model.encode, view, resolution)
+        return self._timed(self.model.encode, views, resolution)
 
-    def decode(self, features: Any, expression: str) -> Tensor:
+    def decode(self, features: Sequence[Any], expression: str) -> Tensor:
         """As the model."""
         return self._timed(self.model.decode, features, expression)
 
@@ -87,6 +89,8 @@ class Timed:
 def _segment(
     source: Source, model: Segmenter, out: str, outputs: tuple[str, ...]
 ) -> dict[str, Any]:
+    # A run that was ended would go on here, and be quicker than it is.
+    shutil.rmtree(out, ignore_errors=True)
     cache = FeatureCache()
     with cost() as spent:
         result = segment(source, EXPRESSION, model, Path(out), outputs=outputs, features=cache)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -10,7 +12,7 @@ from engine.zoo import ModelCard
 
 
 class StubSegmenter:
-    """The stub behind the engine's contract; its features are the view itself.
+    """The stub behind the engine's contract; a view's features are itself.
 
     Attributes:
         encoded: Views encoded so far.
@@ -40,12 +42,12 @@ class StubSegmenter:
             metrics={},
         )
 
-    def encode(self, view: Tensor, resolution: float | None = None) -> Tensor:
-        """The view."""
-        self.encoded += 1
-        return view
+    def encode(self, views: Tensor, resolution: float | None = None) -> list[Tensor]:
+        """The views."""
+        self.encoded += len(views)
+        return list(views)
 
     @torch.inference_mode()
-    def decode(self, features: Tensor, expression: str) -> Tensor:
-        """Logits `(h, w)`."""
-        return self.network(features[None].float() / 255)[0, 0]
+    def decode(self, features: Sequence[Tensor], expression: str) -> Tensor:
+        """Logits `(B, h, w)`."""
+        return self.network(torch.stack(list(features)).float() / 255)[:, 0]

@@ -18,9 +18,9 @@ def test_the_engine_gets_the_logits_that_the_peer_gets(stub: tuple[float, float]
     network = StubNetwork(*stub)
     model = StubSegmenter(network, 512, 128)
 
-    ours = model.decode(model.encode(VIEW), "anything")
+    ours = model.decode(model.encode(VIEW[None]), "anything")
 
-    torch.testing.assert_close(ours, network(VIEW[None] / 255)[0, 0])
+    torch.testing.assert_close(ours, network(VIEW[None] / 255)[:, 0])
     assert model.encoded == 1
 
 
