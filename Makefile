@@ -39,7 +39,7 @@ test: test-engine test-plugin test-e2e ## Runs all tests but the slow ones
 
 .PHONY: test-engine
 test-engine: engine-environment
-	.venv/bin/python -m pytest tests/engine tests/test_architecture.py
+	.venv/bin/python -m pytest tests/engine tests/benchmarks tests/test_architecture.py
 
 .PHONY: test-plugin
 test-plugin: environments
@@ -67,7 +67,7 @@ lint: engine-environment ## Checks style, types, security and the oldest Python
 	.venv/bin/detect-secrets-hook --baseline .secrets.baseline $$(find $(SHIPPED) resources metadata.txt -type f -not -name '*.pyc')
 
 .PHONY: bench
-bench: engine-environment peers-environment ## Measures the engine beside its peers; build/bench/bench.md
+bench: engine-environment peers-environment ## Measures the engine beside its peers, into build/bench.md
 	.venv/bin/python -m benchmarks.run
 
 .PHONY: package

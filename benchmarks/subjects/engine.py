@@ -18,7 +18,6 @@ from benchmarks.cost import cost
 from benchmarks.subjects.stub import GRADED, StubNetwork
 from benchmarks.subjects.stub_segmenter import StubSegmenter
 from engine import zoo
-from engine.features import FeatureCache
 from engine.raster.source import Source, open_source
 from engine.segment import plans, segment
 from engine.systems import Segmenter
@@ -91,9 +90,8 @@ def _segment(
 ) -> dict[str, Any]:
     # A run that was ended would go on here, and be quicker than it is.
     shutil.rmtree(out, ignore_errors=True)
-    cache = FeatureCache()
     with cost() as spent:
-        result = segment(source, EXPRESSION, model, Path(out), outputs=outputs, features=cache)
+        result = segment(source, EXPRESSION, model, Path(out), outputs=outputs)
     return {
         "cost": asdict(spent),
         "threads": torch.get_num_threads(),
