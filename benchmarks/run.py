@@ -28,6 +28,7 @@ from benchmarks.measurements import (
     constant,
     large_raster,
     oracle,
+    polygons,
     second_expression,
     throughput,
 )
@@ -40,6 +41,7 @@ MEASUREMENTS: dict[str, Measure] = {
     "constant": constant.measure,
     "area": area_of_interest.measure,
     "bundled": bundled_model.measure,
+    "polygons": polygons.measure,
     "second": second_expression.measure,
     "cancel": cancel_latency.measure,
     "cold": cold_start.measure,
