@@ -16,6 +16,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+WAITING = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""Threads that wait sleep, as the engine starts its own; on both sides."""
 
 
 class ChildFailed(Exception):
@@ -35,7 +37,8 @@ def call(python: Path, cores: Sequence[int], module: str, function: str, **argum
     Raises:
         ChildFailed: It did not answer.
     """
-    environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(len(cores)))}
+    threads = dict.fromkeys(THREAD_VARIABLES, str(len(cores)))
+    environment = {**os.environ, **threads, **WAITING}
     command = [python, "-m", "benchmarks.child", module, function, json.dumps(arguments)]
     ended = subprocess.run(
         command,
