@@ -136,7 +136,27 @@ def fit(
         ModelError: Names what is missing, unexpected or of another shape.
     """
     tensors = {key: value for key, value in state.items() if isinstance(value, Tensor)}
-    own = model.state_dict()
+    check_fit(model.state_dict(), tensors, system, needed)
+    model.load_state_dict(tensors, strict=False)
+
+
+def check_fit(
+    own: Mapping[str, Tensor],
+    tensors: Mapping[str, Tensor],
+    system: str,
+    needed: Iterable[str] | None = None,
+) -> None:
+    """Compares names and shapes.
+
+    Args:
+        own: The network's tensors.
+        tensors: Those to be loaded.
+        system: What the network is, for the message.
+        needed: Names that must be there; all of the network's if None.
+
+    Raises:
+        ModelError: Names what is missing, unexpected or of another shape.
+    """
     shapes = [
         f"{key} is {tuple(value.shape)}, the model's {tuple(own[key].shape)}"
         for key, value in tensors.items()
@@ -154,7 +174,6 @@ def fit(
     ]
     if problems:
         raise ModelError(f"These weights do not fit {system}. " + "; ".join(problems) + ".")
-    model.load_state_dict(tensors, strict=False)
 
 
 def _some(names: list[str], limit: int = 5) -> str:

@@ -27,8 +27,9 @@ class Category:
     def matches(self, expression: str) -> bool:
         """Whether the expression names this category, in the singular or the plural."""
         return any(
-            re.search(rf"\b({re.escape(word)}|{re.escape(plural(word))})\b", _words(expression))
-            for word in self.singulars
+            re.search(rf"(?<!\w){re.escape(form)}(?!\w)", _words(expression))
+            for word in map(_words, self.singulars)
+            for form in (word, plural(word))
         )
 
 
@@ -58,7 +59,7 @@ def plural(noun: str) -> str:
         return noun
     if noun.endswith(("s", "sh", "ch", "x")):
         return noun + "es"
-    if noun.endswith("y") and noun[-2] not in "aeiou":
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
         return noun[:-1] + "ies"
     return noun + "s"
 

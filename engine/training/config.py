@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from engine.errors import InputError
+from engine.zoo import MODEL_ID
 
 T = TypeVar("T")
+
+SCOPE_RANKS = {"prompter": 4, "encoders": 16, "everything": 0}
+LARGEST_RANK = 256
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,58 @@ class OptimiserConfig:
 
 
 @dataclass(frozen=True)
+class AdapterConfig:
+    """An adapter: a model of the user's own, on a model there is.
+
+    Attributes:
+        base: Id of the model it starts from.
+        id: Its own id, and its folder's name among the user's models.
+        title: Its name for people; the id if empty.
+        about: What it is good for, in a sentence.
+        licence: Terms of what it was taught with; the base model's come before them.
+        scope: How much moves. "prompter": the prompter and the mask decoder, and the encoders a
+            little; "encoders": the encoders more; "everything": all weights.
+        image: Rank of the image encoder's update; 0 for none, the scope's if left out.
+        text: Rank of the text encoder's.
+        sam: Rank of SAM's image encoder's.
+        alpha: The scale of an update is `alpha / rank`.
+
+    Raises:
+        InputError: Values that make no sense.
+    """
+
+    base: str
+    id: str
+    title: str = ""
+    about: str = ""
+    licence: str = ""
+    scope: Literal["prompter", "encoders", "everything"] = "prompter"
+    image: int | None = None
+    text: int | None = None
+    sam: int | None = None
+    alpha: int = 16
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.id, str) or not MODEL_ID.fullmatch(self.id):
+            raise InputError(
+                f"'{self.id}' cannot be a model's id. Use up to 63 small letters, digits, - and _."
+            )
+        for name in ("base", "title", "about", "licence"):
+            if not isinstance(getattr(self, name), str):
+                raise InputError(f"{name} of the adapter is no text.")
+        for name, value in (*self.ranks.items(), ("alpha", self.alpha)):
+            if type(value) is not int or not 0 <= value <= LARGEST_RANK:
+                raise InputError(f"{name} of the adapter is {value}, not 0 to {LARGEST_RANK}.")
+
+    @property
+    def ranks(self) -> dict[str, int]:
+        """The rank of each encoder's update; 0 for none."""
+        usual = SCOPE_RANKS[self.scope]
+        given = {"image": self.image, "text": self.text, "sam": self.sam}
+        return {name: usual if rank is None else rank for name, rank in given.items()}
+
+
+@dataclass(frozen=True)
 class TrainingConfig:
     """A whole run.
 
@@ -113,9 +169,10 @@ class TrainingConfig:
         precision: Of the forward pass; "auto" is bf16 on a GPU and float32 on a CPU.
         data: Where the samples come from.
         optimiser: How weights move.
+        adapter: What is taught instead of the whole model, and what the outcome is called.
     """
 
-    model: Literal["rsrefseg2-compact", "rs2-sam2-large", "rs2-sam2-compact"]
+    model: Literal["rsrefseg2-compact", "rsrefseg2-large", "rs2-sam2-large", "rs2-sam2-compact"]
     out: Path
     data: DataConfig
     optimiser: OptimiserConfig
@@ -132,6 +189,7 @@ class TrainingConfig:
     keep: Literal["best", "last"] = "best"
     recompute: bool = False
     precision: Literal["auto", "float32", "bf16"] = "auto"
+    adapter: AdapterConfig | None = None
 
 
 def read(path: Path) -> TrainingConfig:
@@ -146,7 +204,10 @@ def read(path: Path) -> TrainingConfig:
         raise InputError(f"The training configuration {path} cannot be read: {cause}") from cause
     data = _build(DataConfig, table.pop("data", {}), path)
     optimiser = _build(OptimiserConfig, table.pop("optimiser", {}), path)
-    return _build(TrainingConfig, {**table, "data": data, "optimiser": optimiser}, path)
+    parts: dict[str, Any] = {"data": data, "optimiser": optimiser}
+    if "adapter" in table:
+        parts["adapter"] = _build(AdapterConfig, table.pop("adapter"), path)
+    return _build(TrainingConfig, {**table, **parts}, path)
 
 
 def _build(kind: type[T], table: dict[str, Any], path: Path) -> T:

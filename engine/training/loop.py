@@ -46,6 +46,7 @@ class Run:
         keep: Which weights come out: the "best" on the validation set, or the "last".
         bf16: Whether the forward pass is computed in bfloat16 where that is safe.
         seed: Of what the network itself draws.
+        mode: Puts the network into the state in which it is taught.
     """
 
     model: nn.Module
@@ -60,6 +61,7 @@ class Run:
     keep: str = "best"
     bf16: bool = False
     seed: int = 0
+    mode: Callable[[Any], object] = nn.Module.train
 
 
 def train(run: Run) -> Path:
@@ -144,7 +146,7 @@ def _advance(
     accelerator = run.accelerator
     key = (run.seed, state.step, accelerator.process_index)
     torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
-    state.network.train()
+    run.mode(state.network)
     state.optimiser.zero_grad(set_to_none=True)
     values: dict[str, float] = {}
     for number, batch in enumerate(batches, 1):

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from engine.data.batch import Batch
 from engine.data.views import View
+from engine.zoo import ModelCard
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Task:
         validate: Metrics of a network on views; "mIoU" chooses the best weights.
         export: Writes the weights of a trained network's state in the system's own format.
         blocks: The parts whose activations may be computed again instead of kept.
+        mode: Puts a network into the state in which it is taught.
     """
 
     network: nn.Module
@@ -30,3 +32,19 @@ class Task:
     validate: Callable[[Any, Sequence[View]], dict[str, float]]
     export: Callable[[dict[str, Tensor], Path], None]
     blocks: Sequence[nn.Module] = ()
+    mode: Callable[[Any], object] = nn.Module.train
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdapterTask(Task):
+    """An adapter on a model. `export` writes PEFT's two files into a folder.
+
+    Attributes:
+        base: The card of the model that is adapted.
+        base_sha256: SHA-256 of its weights.
+        predict: Logits `(E, H, W)` of a network for sentences about a view `(3, H, W)`.
+    """
+
+    base: ModelCard
+    base_sha256: str
+    predict: Callable[[Any, Tensor, list[str]], Tensor]

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from engine import adapter
 from engine.backbones.initialisation import WithoutInitialisation
 from engine.published_names import PublishedNames
+from engine.systems.rsrefseg2.adapters import merge_published
 from engine.systems.rsrefseg2.config import RSRefSeg2Config, compact, large
 from engine.systems.rsrefseg2.model import RSRefSeg2
 from engine.systems.rsrefseg2.segmenter import RSRefSeg2Segmenter
@@ -54,6 +56,17 @@ def load(card: ModelCard, device: torch.device) -> RSRefSeg2Segmenter:
     else:
         load_published_folder(model, card.folder, weights)
     return RSRefSeg2Segmenter(model, card, sha256(weights), device)
+
+
+def adapt(base: RSRefSeg2Segmenter, card: ModelCard, digest: str) -> RSRefSeg2Segmenter:
+    """A user's own model: its base with the adapter of the card's folder.
+
+    Raises:
+        ModelError: The adapter does not fit.
+    """
+    merge_published(base.model)
+    adapter.load(base.model, card.folder)
+    return RSRefSeg2Segmenter(base.model, card, digest, base.device)
 
 
 def load_own(model: RSRefSeg2, path: Path) -> None:

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from engine import adapter as adapter_files
+from engine import zoo
 from engine.data.batch import collate
 from engine.data.categories import VHR10
 from engine.data.views import View
+from engine.systems.rsrefseg2 import adapters
+from engine.systems.rsrefseg2.adapters import merge_published
 from engine.systems.rsrefseg2.checkpoint import load_own
 from engine.systems.rsrefseg2.config import RSRefSeg2Config
 from engine.systems.rsrefseg2.model import RSRefSeg2
 from engine.systems.rsrefseg2.objective import predict, training_losses
 from engine.systems.rsrefseg2.pretraining import EncoderPretraining
-from engine.training.config import TrainingConfig
-from engine.training.task import Task
+from engine.training.config import AdapterConfig, TrainingConfig
+from engine.training.task import AdapterTask, Task
 from engine.training.validation import validate_referring
 from engine.weights import save_small
 
@@ -27,6 +32,42 @@ def referring(config: RSRefSeg2Config, run: TrainingConfig) -> Task:
     """The whole model learns what sentences mean."""
     model = _model(config, run)
     return Task(model, training_losses, _validate_referring, save_small, _blocks(model))
+
+
+def adapter(wanted: AdapterConfig) -> AdapterTask:
+    """An adapter learns what a user's sentences mean; its base stays as it is.
+
+    Raises:
+        ModelError: The base cannot be loaded.
+    """
+    base: Any = zoo.load(wanted.base, "cpu")
+    model: RSRefSeg2 = base.model
+    merge_published(model)
+    adaptation = adapters.adaptation(model, wanted)
+    adapter_files.inject(model, adaptation)
+
+    def export(state: dict[str, Tensor], folder: Path) -> None:
+        adapter_files.write(model, state, adaptation, wanted.base, folder)
+
+    return AdapterTask(
+        network=model,
+        losses=training_losses,
+        validate=_validate_referring,
+        export=export,
+        blocks=_blocks(model),
+        mode=_teach,
+        base=base.card,
+        base_sha256=base.weights_sha256,
+        predict=predict,
+    )
+
+
+def _teach(model: nn.Module) -> None:
+    """Training mode, but the statistics of many images do not give way to those of a few."""
+    model.train()
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
 
 
 def encoders(config: RSRefSeg2Config, run: TrainingConfig) -> Task:
