@@ -69,7 +69,9 @@ def inject(network: nn.Module, adaptation: Adaptation) -> None:
     """
     modules = dict(network.named_modules())
     unfit = [
-        name for name in adaptation.ranks if not isinstance(modules.get(name), nn.Linear | nn.Conv2d)
+        name
+        for name in adaptation.ranks
+        if not isinstance(modules.get(name), nn.Linear | nn.Conv2d)
     ]
     unfit += [name for name in adaptation.whole if name not in modules]
     nested = [a for a in (*adaptation.ranks, *adaptation.whole) for b in adaptation.whole
@@ -97,16 +99,12 @@ def write(
         base: The base model's id.
         folder: Where to; it exists.
     """
-    tensors = get_peft_model_state_dict(
-        network, dict(state), save_embedding_layers=False
-    )
+    tensors = get_peft_model_state_dict(network, dict(state), save_embedding_layers=False)
     packed = {PREFIX + name: value.contiguous().clone() for name, value in tensors.items()}
     save_file(packed, folder / WEIGHTS, metadata={"format": "pt"})
     config = adaptation.config(base)
     config.inference_mode = True
-    config.target_modules = (
-        sorted(adaptation.ranks) if adaptation.ranks else DUMMY_TARGET_MODULES
-    )
+    config.target_modules = sorted(adaptation.ranks) if adaptation.ranks else DUMMY_TARGET_MODULES
     config.save_pretrained(str(folder))
 
 
@@ -117,13 +115,22 @@ def load(network: nn.Module, folder: Path) -> None:
         ModelError: The files are damaged, or do not fit the network.
     """
     inject(network, read_adaptation(folder / CONFIG))
+    fill(network, folder)
+
+
+def fill(network: nn.Module, folder: Path) -> None:
+    """Reads a folder's tensors into the adapter that a network has.
+
+    Raises:
+        ModelError: They are damaged or do not fit.
+    """
     tensors = {
         name.removeprefix(PREFIX): value
         for name, value in read_tensors(folder / WEIGHTS).items()
         if isinstance(value, Tensor)
     }
     own = get_peft_model_state_dict(network, save_embedding_layers=False)
-    check_fit(own, tensors, f"the adapter's base ({folder.name})")
+    check_fit(own, tensors, "this adapter and its base")
     set_peft_model_state_dict(network, tensors)
 
 
@@ -141,7 +148,9 @@ def read_adaptation(path: Path) -> Adaptation:
         whole = tuple(table["modules_to_save"] or ())
         alpha = table["lora_alpha"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as cause:
-        raise ModelError(f"{path} cannot be read as an adapter: {cause!r}. Fetch it again.") from cause
+        raise ModelError(
+            f"{path} cannot be read as an adapter: {cause!r}. Fetch it again."
+        ) from cause
     plain = (
         table.get("peft_type") == "LORA"
         and not any(table.get(name) for name in ("use_dora", "use_rslora", "layer_replication"))

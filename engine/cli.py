@@ -159,14 +159,26 @@ def train(options: argparse.Namespace) -> None:
 
 
 def models(options: argparse.Namespace) -> None:
-    """Lists the models, or fetches the weights of one."""
-    from engine import zoo
+    """Lists the models; fetches the weights of one; exports, imports or deletes one's own."""
+    from engine import exchange, zoo
 
     if options.fetch:
         from engine import hub
 
         print(hub.fetch(zoo.card(options.fetch), lambda step: print(step.message)))
         return
+    if options.export:
+        model, file = options.export
+        print(exchange.export(model, Path(file)))
+        return
+    if options.load:
+        print(exchange.load(options.load).id)
+        return
+    if options.delete:
+        exchange.delete(options.delete)
+        return
+    for entry in zoo.damaged():
+        print(f"warning: {entry.id}: {entry.reason}", file=sys.stderr)
     cards = zoo.cards()
     if options.json:
         print(json.dumps([card.to_dict() for card in cards]))
@@ -299,8 +311,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_device(part)
     part.set_defaults(command=train)
 
-    part = commands.add_parser("models", help="list the models, or fetch one")
-    part.add_argument("--fetch", metavar="ID", help="fetch the weights of this model")
+    part = commands.add_parser("models", help="list, fetch, export, import or delete models")
+    what = part.add_mutually_exclusive_group()
+    what.add_argument("--fetch", metavar="ID", help="fetch the weights of this model")
+    what.add_argument(
+        "--export", nargs=2, metavar=("ID", "FILE.zip"), help="write a model of your own to a file"
+    )
+    what.add_argument(
+        "--import", dest="load", type=Path, metavar="FILE.zip", help="take a model from such a file"
+    )
+    what.add_argument("--delete", metavar="ID", help="delete a model of your own")
     part.add_argument("--json", action="store_true")
     part.set_defaults(command=models)
 

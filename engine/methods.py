@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from engine.features import FeatureCache
     from engine.systems import Segmenter
 
+log = logging.getLogger(__name__)
+
 LIBRARIES = ("torch", "sam2", "transformers", "rasterio")
 OUTPUTS = ("mask", "polygons")
 
@@ -25,7 +28,6 @@ OUTPUTS = ("mask", "polygons")
 class Loaded:
     """A model in memory, and what it has seen."""
 
-    model: str
     device: str
     segmenter: Segmenter
     features: FeatureCache
@@ -46,6 +48,9 @@ class Methods:
             "segment": self.segment,
             "rethreshold": self.rethreshold,
             "samples": self.samples,
+            "export_model": self.export_model,
+            "import_model": self.import_model,
+            "delete_model": self.delete_model,
         }
 
     def initialize(self, request: Request) -> Message:
@@ -72,6 +77,8 @@ class Methods:
         """The cards of the models that exist."""
         from engine import zoo
 
+        for entry in zoo.damaged():
+            log.warning("%s", entry.reason)
         return [card.to_dict() for card in zoo.cards()]
 
     def check(self, request: Request, expression: str, model: str) -> Message:
@@ -157,12 +164,35 @@ class Methods:
         )
         return report.to_dict()
 
+    def export_model(self, request: Request, model: str, path: Path) -> Message:
+        """Writes one of the user's own models into the file `path`."""
+        from engine import exchange
+
+        return {"path": str(exchange.export(model, path))}
+
+    def import_model(self, request: Request, path: Path) -> Message:
+        """Takes a model out of such a file; gives its card."""
+        from engine import exchange
+
+        return exchange.load(path).to_dict()
+
+    def delete_model(self, request: Request, model: str) -> Message:
+        """Deletes one of the user's own models."""
+        from engine import exchange
+
+        if self._loaded is not None and self._loaded.segmenter.card.id == model:
+            self._loaded = None  # an open file cannot be deleted everywhere
+        exchange.delete(model)
+        return {}
+
     def _load(self, model: str, device: str) -> Loaded:
         from engine import zoo
         from engine.features import FeatureCache
 
-        if self._loaded is None or (self._loaded.model, self._loaded.device) != (model, device):
+        # A model of the user's own may have been replaced by another of its name.
+        wanted = (zoo.card(model), device)
+        if self._loaded is None or (self._loaded.segmenter.card, self._loaded.device) != wanted:
             # The old model goes first: two of them may not fit into the device's memory.
             self._loaded = None
-            self._loaded = Loaded(model, device, zoo.load(model, device), FeatureCache())
+            self._loaded = Loaded(device, zoo.load(model, device), FeatureCache())
         return self._loaded

@@ -11,9 +11,12 @@ from typing import Any
 def dumps(table: Mapping[str, Any], path: tuple[str, ...] = ()) -> str:
     """A table as TOML; tables in it, and lists of tables, as sections of their own.
 
+    None is left out.
+
     Raises:
         TypeError: A value is of no kind that TOML has.
     """
+    table = {name: value for name, value in table.items() if value is not None}
     plain = {name: value for name, value in table.items() if not _sections(value)}
     parts = ["".join(f"{_text(name)} = {_value(value)}\n" for name, value in plain.items())]
     for name, value in table.items():

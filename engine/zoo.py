@@ -210,7 +210,7 @@ def card(model_id: str) -> ModelCard:
     return known[model_id]
 
 
-def read_own(path: Path, model_id: str) -> ModelCard:
+def read_own(path: Path, model_id: str = "") -> ModelCard:
     """The card of a user's own model, which may come from anywhere.
 
     Args:
@@ -244,7 +244,7 @@ def read_own(path: Path, model_id: str) -> ModelCard:
     }
     for problem, holds in problems.items():
         if holds:
-            raise ModelError(f"The model card {path} is damaged: {problem}. Delete this model.")
+            raise ModelError(f"The model card {path} is damaged: {problem}.")
     return found
 
 
@@ -268,7 +268,7 @@ def _own() -> Iterator[ModelCard | Damaged]:
         try:
             yield read_own(path, path.parent.name)
         except ModelError as error:
-            yield Damaged(path.parent.name, str(error))
+            yield Damaged(path.parent.name, f"{error} Delete this model, or import it again.")
 
 
 def load(model_id: str, device: str = "auto") -> Segmenter:
@@ -365,6 +365,8 @@ def _read(path: Path) -> ModelCard:
     except ValidationError as cause:
         wrong = cause.errors()[0]
         place = ".".join(map(str, wrong["loc"]))
-        raise ModelError(f"The model card {path} cannot be read: {place}: {wrong['msg']}") from cause
+        raise ModelError(
+            f"The model card {path} cannot be read: {place}: {wrong['msg']}"
+        ) from cause
     except (OSError, ValueError, RecursionError) as cause:
         raise ModelError(f"The model card {path} cannot be read: {cause}") from cause

@@ -35,7 +35,8 @@ class LazyModel:
         Raises:
             ModelError: A file that the card gives no SHA-256 of is missing.
         """
-        return {file.name: file.sha256 or self._sha256(file.name) for file in self.card.weights}
+        own = {file.name: file.sha256 or self._sha256(file.name) for file in self.card.weights}
+        return {**own, **({self.card.base.id: self.card.base.sha256} if self.card.base else {})}
 
     def _sha256(self, name: str) -> str:
         if name in self.card.missing:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -13,10 +14,14 @@ from engine.data.categories import VHR10
 from engine.data.coco import CocoInstances
 from engine.data.datasets import Dataset
 from engine.data.referring import ReferringBatches, ReferringViews
+from engine.data.sample import ReferringSample
 from engine.data.split import split
 from engine.data.views import View, ViewSampler
 from engine.training.config import TrainingConfig
 from engine.training.validation import validation_views
+
+MOST_TAUGHT = 1000
+"""Names that a card can hold."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +31,14 @@ class TrainingData:
     Attributes:
         batches: Training batches by `(first, last, process, processes)`.
         views: The views to validate on.
+        taught: What is named: the categories of the samples, or else their sentences.
+        facts: Source, split and counts, for a model's card.
     """
 
     batches: Callable[[int, int, int, int], StepBatches]
     views: Sequence[View]
+    taught: tuple[str, ...] = ()
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 def training_data(config: TrainingConfig) -> TrainingData:
@@ -62,6 +71,12 @@ def _generated(config: TrainingConfig) -> TrainingData:
     return TrainingData(
         partial(TrainingBatches, sampler, config.optimiser.batch),
         validation_views(scenes, VHR10, config.validation_side),
+        facts={
+            "source": f"coco: {chosen.annotations.name}",
+            "split": f"{chosen.validation_share:.0%} of the images held out, in blocks",
+            "train": len(training),
+            "val": len(validation),
+        },
     )
 
 
@@ -73,9 +88,11 @@ def _given(config: TrainingConfig) -> TrainingData:
         if chosen.format == "jsonl"
         else Dataset(chosen.format, chosen.root)
     )
+    source = chosen.annotations if chosen.format == "jsonl" else chosen.root
+    training, validation = list(dataset.samples("train")), list(dataset.samples("val"))
     batches = partial(
         ReferringBatches,
-        list(dataset.samples("train")),
+        training,
         config.optimiser.batch,
         side=config.side,
         fit=chosen.fit,
@@ -83,5 +100,19 @@ def _given(config: TrainingConfig) -> TrainingData:
         seed=config.seed,
     )
     return TrainingData(
-        batches, ReferringViews(list(dataset.samples("val")), config.side, chosen.fit)
+        batches,
+        ReferringViews(validation, config.side, chosen.fit),
+        _taught(training),
+        {
+            "source": f"{chosen.format}: {source.name}",
+            "split": "the data set's own train and val",
+            "train": len(training),
+            "val": len(validation),
+        },
     )
+
+
+def _taught(samples: Sequence[ReferringSample]) -> tuple[str, ...]:
+    """What samples name, the most frequent first."""
+    names = ((sample.category or sample.expression).lower().split() for sample in samples)
+    return tuple(name for name, _ in Counter(map(" ".join, names)).most_common(MOST_TAUGHT))

@@ -43,8 +43,10 @@ class AdapterTask(Task):
         base: The card of the model that is adapted.
         base_sha256: SHA-256 of its weights.
         predict: Logits `(E, H, W)` of a network for sentences about a view `(3, H, W)`.
+        load: Reads a folder of `export` into a network of such a task.
     """
 
     base: ModelCard
     base_sha256: str
     predict: Callable[[Any, Tensor, list[str]], Tensor]
+    load: Callable[[Any, Path], None]

@@ -11,7 +11,7 @@ from torch import Tensor
 from engine.data.categories import Category
 from engine.data.expressions import ExpressionGenerator
 from engine.data.scene import Scene
-from engine.data.views import View, visible_objects, whole_view
+from engine.data.views import IGNORE, View, visible_objects, whole_view
 from engine.evaluation.metrics import ReferringMetrics
 
 EXPRESSIONS = 6
@@ -55,3 +55,26 @@ def validate_referring(
                 everything.add(mask.numpy(), truth)
     by_kind = {f"mIoU/{kind}": metrics.summary()["mIoU"] for kind, metrics in sorted(kinds.items())}
     return {**everything.summary(), **by_kind}
+
+
+@torch.inference_mode()
+def validate_expressions(
+    predict: Callable[[Tensor, list[str]], Tensor], views: Sequence[View]
+) -> dict[str, dict[str, float]]:
+    """The mIoU and n of each sentence in any case; where nothing is, nothing is right.
+
+    Args:
+        predict: Logits `(E, H, W)` of `E` sentences about one view `(3, H, W)`.
+        views: With their sentences.
+    """
+    found: dict[str, ReferringMetrics] = {}
+    for view in views:
+        logits = predict(view.pixels, [e.text for e in view.expressions]).cpu()
+        for expression, mask in zip(view.expressions, logits > 0, strict=True):
+            truth = view.mask(expression).numpy()
+            metrics = found.setdefault(
+                " ".join(expression.text.lower().split()), ReferringMetrics()
+            )
+            metrics.add(mask.numpy(), truth == 1, truth == IGNORE)
+    summaries = {text: metrics.summary() for text, metrics in found.items()}
+    return {text: {name: s[name] for name in ("mIoU", "n")} for text, s in summaries.items()}

@@ -83,5 +83,5 @@ def merge_published(model: RSRefSeg2) -> None:
     """Makes the published adapters part of the weights they adapt; nothing without any."""
     layers = [(n, m) for n, m in model.named_modules() if isinstance(m, LoraLayer)]
     for name, layer in layers:
-        layer.merge()  # type: ignore[attr-defined]  # every kind of layer has it
+        layer.merge()
         model.set_submodule(name, layer.get_base_layer())

@@ -59,6 +59,7 @@ def adapter(wanted: AdapterConfig) -> AdapterTask:
         base=base.card,
         base_sha256=base.weights_sha256,
         predict=predict,
+        load=adapter_files.fill,
     )
 
 

@@ -1,0 +1,138 @@
+"""From a trained adapter to a model of the user's own: its folder, with PEFT's files and a card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from engine import toml, zoo
+from engine.data.views import View
+from engine.errors import InputError
+from engine.raster.atomic import replacing
+from engine.raster.boundary import writing
+from engine.segment import make_folder
+from engine.training.config import AdapterConfig
+from engine.training.data import TrainingData
+from engine.training.task import AdapterTask
+from engine.training.validation import validate_expressions
+
+MOST_EXPRESSIONS = 200
+"""Sentences whose metrics a card tells, the most frequent first."""
+
+Metrics = dict[str, dict[str, float]]
+
+
+def check_free(model_id: str) -> None:
+    """That a model may be called so.
+
+    Raises:
+        InputError: There is such a model already.
+    """
+    known = {card.id for card in zoo.cards()}
+    if model_id in known or (zoo.models_folder() / model_id).exists():
+        raise InputError(f"There is a model '{model_id}' already. Delete it, or choose another id.")
+
+
+def measure(task: AdapterTask, network: nn.Module, views: Sequence[View]) -> Metrics:
+    """What a network makes of each sentence of the validation views."""
+    network.eval()
+    return validate_expressions(lambda *asked: task.predict(network, *asked), views)
+
+
+def publish(
+    config: AdapterConfig,
+    task: AdapterTask,
+    data: TrainingData,
+    before: Metrics,
+    state: Mapping[str, Tensor],
+) -> Path:
+    """Puts the trained adapter among the user's models, whole or not at all.
+
+    What is measured is the network with the adapter that was written.
+
+    Args:
+        config: What it is called.
+        task: A fresh task: the base, with an adapter that was not taught yet.
+        data: What it was taught with and is judged by.
+        before: The base's metrics.
+        state: The trained network's.
+
+    Returns:
+        Its folder.
+
+    Raises:
+        InputError: There is such a model already.
+        ModelError: What was trained does not fit the base.
+        OutputError: The folder cannot be written.
+    """
+    check_free(config.id)
+    folder = make_folder(zoo.models_folder()) / config.id
+    with replacing(folder) as partial:
+        with writing(folder):
+            partial.mkdir()
+            task.export(dict(state), partial)
+        task.load(task.network, partial)
+        after = measure(task, task.network, data.views)
+        card = _card(config, task, data, _files(partial), _compared(before, after))
+        with writing(folder):
+            (partial / zoo.OWN_CARD).write_text(toml.dumps(card), encoding="utf-8")
+        zoo.read_own(partial / zoo.OWN_CARD, config.id)
+    return folder
+
+
+def _files(folder: Path) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "sha256": zoo.sha256(folder / name), "bytes": (folder / name).stat().st_size}
+        for name in zoo.ADAPTER_FILES
+    ]
+
+
+def _compared(before: Metrics, after: Metrics) -> dict[str, Any]:
+    """By sentence, the most frequent first; and over all of them."""
+    frequent = sorted(after, key=lambda text: (-after[text]["n"], text))
+    rows = {text: {"before": before[text], "after": after[text]} for text in frequent}
+    count = sum(row["after"]["n"] for row in rows.values())
+    mean = {
+        f"mIoU {when}": sum(r[when]["mIoU"] * r[when]["n"] for r in rows.values()) / max(count, 1)
+        for when in ("before", "after")
+    }
+    return {
+        "n": int(count),
+        **mean,
+        "expressions": {
+            text: {
+                "n": int(row["after"]["n"]),
+                **{when: row[when]["mIoU"] for when in ("before", "after")},
+            }
+            for text, row in list(rows.items())[:MOST_EXPRESSIONS]
+        },
+    }
+
+
+def _card(
+    config: AdapterConfig,
+    task: AdapterTask,
+    data: TrainingData,
+    files: list[dict[str, Any]],
+    metrics: dict[str, Any],
+) -> dict[str, Any]:
+    inherited = asdict(
+        replace(
+            task.base,
+            id=config.id,
+            title=config.title or config.id,
+            licence="; ".join(filter(None, (task.base.licence, config.licence))),
+            about=config.about
+            or f"{task.base.title}, taught {len(data.taught)} more names or sentences.",
+            weights=(),
+            metrics=metrics,
+            taught=data.taught,
+            base=zoo.Base(task.base.id, task.base_sha256),
+            data=dict(data.facts),
+        )
+    )
+    return {**inherited, "weights": files}
