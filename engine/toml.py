@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
+
+BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def dumps(table: Mapping[str, Any], path: tuple[str, ...] = ()) -> str:
@@ -18,17 +21,21 @@ def dumps(table: Mapping[str, Any], path: tuple[str, ...] = ()) -> str:
     """
     table = {name: value for name, value in table.items() if value is not None}
     plain = {name: value for name, value in table.items() if not _sections(value)}
-    parts = ["".join(f"{_text(name)} = {_value(value)}\n" for name, value in plain.items())]
+    parts = ["".join(f"{_key(name)} = {_value(value)}\n" for name, value in plain.items())]
     for name, value in table.items():
         if name in plain:
             continue
         inner = (*path, name)
-        heading = ".".join(map(_text, inner))
+        heading = ".".join(map(_key, inner))
         if isinstance(value, Mapping):
             parts.append(f"[{heading}]\n{dumps(value, inner)}")
         else:
             parts.extend(f"[[{heading}]]\n{dumps(entry, inner)}" for entry in value)
     return "\n".join(part for part in parts if part)
+
+
+def _key(name: str) -> str:
+    return name if BARE.fullmatch(name) else _text(name)
 
 
 def _sections(value: object) -> bool:

@@ -52,7 +52,11 @@ def page(card: Card) -> str:
         (file["name"], translate("Cards", "SHA-256 {}").format(file["sha256"]))
         for file in card["weights"]
     ]
-    metrics = [(name, str(value)) for name, value in card["metrics"].items()]
+    metrics = [
+        (name, str(value)) for name, value in card["metrics"].items() if name != "expressions"
+    ]
+    for text, row in card["metrics"].get("expressions", {}).items():
+        metrics.append((f"“{text}”", f"{row['before']:.2f} → {row['after']:.2f} (n = {row['n']})"))
     return (
         f"<h3>{escape(card['title'])}</h3>{body}"
         + _table(translate("Cards", "Weights"), files)

@@ -97,7 +97,9 @@ def _compared(before: Metrics, after: Metrics) -> dict[str, Any]:
     rows = {text: {"before": before[text], "after": after[text]} for text in frequent}
     count = sum(row["after"]["n"] for row in rows.values())
     mean = {
-        f"mIoU {when}": sum(r[when]["mIoU"] * r[when]["n"] for r in rows.values()) / max(count, 1)
+        f"mIoU {when}": round(
+            sum(r[when]["mIoU"] * r[when]["n"] for r in rows.values()) / max(count, 1), 4
+        )
         for when in ("before", "after")
     }
     return {
@@ -106,7 +108,7 @@ def _compared(before: Metrics, after: Metrics) -> dict[str, Any]:
         "expressions": {
             text: {
                 "n": int(row["after"]["n"]),
-                **{when: row[when]["mIoU"] for when in ("before", "after")},
+                **{when: round(row[when]["mIoU"], 4) for when in ("before", "after")},
             }
             for text, row in list(rows.items())[:MOST_EXPRESSIONS]
         },
