@@ -16,6 +16,9 @@ T = TypeVar("T")
 SCOPE_RANKS = {"prompter": 4, "encoders": 16, "everything": 0}
 LARGEST_RANK = 256
 
+ADAPTED_ONLY = ("rsrefseg2-large",)
+"""Models that are not trained whole."""
+
 
 @dataclass(frozen=True)
 class DataConfig:
@@ -207,7 +210,14 @@ def read(path: Path) -> TrainingConfig:
     parts: dict[str, Any] = {"data": data, "optimiser": optimiser}
     if "adapter" in table:
         parts["adapter"] = _build(AdapterConfig, table.pop("adapter"), path)
-    return _build(TrainingConfig, {**table, **parts}, path)
+    config = _build(TrainingConfig, {**table, **parts}, path)
+    if config.model in ADAPTED_ONLY and config.adapter is None:
+        whole = [model for model in _choices(TrainingConfig)["model"] if model not in ADAPTED_ONLY]
+        raise InputError(
+            f"{path}: '{config.model}' is taught by an [adapter] only. Add one, or choose from "
+            f"{', '.join(whole)}."
+        )
+    return config
 
 
 def _build(kind: type[T], table: dict[str, Any], path: Path) -> T:
