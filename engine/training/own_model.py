@@ -23,6 +23,9 @@ from engine.training.validation import validate_expressions
 MOST_EXPRESSIONS = 200
 """Sentences whose metrics a card tells, the most frequent first."""
 
+NAMED = 5
+"""Names that a sentence about a model tells."""
+
 Metrics = dict[str, dict[str, float]]
 
 
@@ -84,6 +87,12 @@ def publish(
     return folder
 
 
+def _about(base: zoo.ModelCard, taught: Sequence[str]) -> str:
+    more = len(taught) - NAMED
+    words = ", ".join(taught[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"{base.title}, taught {words}." if words else f"{base.title}, taught further."
+
+
 def _files(folder: Path) -> list[dict[str, Any]]:
     return [
         {"name": name, "sha256": zoo.sha256(folder / name), "bytes": (folder / name).stat().st_size}
@@ -92,14 +101,14 @@ def _files(folder: Path) -> list[dict[str, Any]]:
 
 
 def _compared(before: Metrics, after: Metrics) -> dict[str, Any]:
-    """By sentence, the most frequent first; and over all of them."""
+    """By sentence, the most frequent first, and over all of them; empty if nothing was held out."""
+    if not after:
+        return {}
     frequent = sorted(after, key=lambda text: (-after[text]["n"], text))
     rows = {text: {"before": before[text], "after": after[text]} for text in frequent}
     count = sum(row["after"]["n"] for row in rows.values())
     mean = {
-        f"mIoU {when}": round(
-            sum(r[when]["mIoU"] * r[when]["n"] for r in rows.values()) / max(count, 1), 4
-        )
+        f"mIoU {when}": round(sum(r[when]["mIoU"] * r[when]["n"] for r in rows.values()) / count, 4)
         for when in ("before", "after")
     }
     return {
@@ -128,8 +137,7 @@ def _card(
             id=config.id,
             title=config.title or config.id,
             licence="; ".join(filter(None, (task.base.licence, config.licence))),
-            about=config.about
-            or f"{task.base.title}, taught {len(data.taught)} more names or sentences.",
+            about=config.about or _about(task.base, data.taught),
             weights=(),
             metrics=metrics,
             taught=data.taught,

@@ -111,7 +111,7 @@ def run(config: TrainingConfig, device: str = "auto") -> Path:
             accelerator=accelerator,
             evaluate_every=config.evaluate_every,
             save_every=config.save_every,
-            keep=config.keep,
+            keep=config.keep if len(data.views) else "last",
             bf16=config.precision == "bf16"
             or (config.precision == "auto" and accelerator.device.type == "cuda"),
             seed=config.seed,

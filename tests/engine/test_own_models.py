@@ -254,6 +254,23 @@ def test_a_model_of_that_name_is_refused_before_training(house: House) -> None:
     assert not house.run.out.exists()
 
 
+def test_without_anything_held_out_the_last_weights_count_and_no_metric_is_told(
+    house: House, tmp_path: Path
+) -> None:
+    data = painted_data(tmp_path / "data")
+    (data.root / "output_phrase_val.txt").write_text("")
+    wanted = replace(house.run.adapter, id="unmeasured")
+    optimiser = replace(house.run.optimiser, ema=0.0)
+    room.run(replace(house.run, data=data, adapter=wanted, evaluate_every=1,
+                     optimiser=optimiser), "cpu")  # fmt: skip
+    card = zoo.card("unmeasured")
+    assert (card.metrics, card.data["val"]) == ({}, 0)
+    assert "the red pond" in card.about
+    kept = torch.load(house.run.out / "kept.pt", weights_only=True)
+    last = torch.load(house.run.out / "checkpoint.pt", weights_only=True)["model"]
+    assert all(torch.equal(value, last[name]) for name, value in kept.items())
+
+
 def test_published_adapters_are_made_part_of_the_base() -> None:
     torch.manual_seed(0)
     model = RSRefSeg2(siglip_config()).eval()
