@@ -18,7 +18,7 @@ from engine.training.loop import train
 from engine.training.recompute import recompute
 from tests.engine.systems.conftest import tiny_config
 from tests.engine.training.line_run import line_run
-from tests.engine.training.tiny_run import STEPS, sampler
+from tests.engine.training.tiny_run import FROM_NOTHING, STEPS, sampler
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -94,7 +94,7 @@ def test_recomputation_keeps_less_and_gives_the_same_gradients() -> None:
     sizes, gradients = [], []
     for again in (False, True):
         torch.manual_seed(0)
-        task = training.referring(tiny_config(), None)
+        task = training.referring(tiny_config(), FROM_NOTHING)
         if again:
             recompute(task.blocks)
         size, grads = kept_bytes(task)

@@ -22,7 +22,7 @@ from engine.training import run as room
 from engine.training.config import DataConfig, OptimiserConfig, TrainingConfig
 from engine.training.validation import validation_views
 from tests.engine.systems.conftest import tiny_config
-from tests.engine.training.tiny_run import painted_scene
+from tests.engine.training.tiny_run import FROM_NOTHING, painted_scene
 
 
 def test_validation_asks_the_same_in_every_run() -> None:
@@ -34,9 +34,6 @@ def test_validation_asks_the_same_in_every_run() -> None:
         kinds = [expression.kind for expression in a.expressions]
         assert kinds.count("absent") == 1
         assert len(kinds) > 2
-
-
-STEPS = OptimiserConfig(steps=1)
 
 
 # Weights
@@ -57,7 +54,7 @@ def logits(model: RSRefSeg2) -> torch.Tensor:
 @pytest.mark.parametrize("teach", [training.referring, training.encoders])
 def test_what_a_run_keeps_becomes_weights_of_the_model(tmp_path: Path, teach: Any) -> None:
     torch.manual_seed(1)
-    task = teach(tiny_config(), TrainingConfig("rsrefseg2-compact", Path(), DataConfig(), STEPS))
+    task = teach(tiny_config(), FROM_NOTHING)
     trained = task.network if teach is training.referring else task.network.model
     task.export(task.network.state_dict(), tmp_path / "kept.safetensors")
     other = tiny(2)

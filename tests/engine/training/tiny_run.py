@@ -22,11 +22,12 @@ from engine.data.scene import Scene
 from engine.data.views import ViewSampler
 from engine.systems.rsrefseg2.model import RSRefSeg2
 from engine.systems.rsrefseg2.objective import predict, training_losses
-from engine.training.config import OptimiserConfig
+from engine.training.config import DataConfig, OptimiserConfig, TrainingConfig
 from engine.training.loop import Losses, Run, train
 from tests.engine.systems.conftest import tiny_config
 
 STEPS = 6
+FROM_NOTHING = TrainingConfig("rsrefseg2-compact", Path(), DataConfig(), OptimiserConfig(STEPS))
 SETTINGS: dict[str, Any] = {"steps": STEPS, "batch": 1, "warmup": 2, "ema": 0.5}
 
 
