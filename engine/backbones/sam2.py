@@ -45,6 +45,20 @@ class Sam2Sizes:
     mlp_dim: int = 2048
 
 
+def compact_sizes(image: int) -> Sam2Sizes:
+    """Sizes that a CPU trains, for a square input of `image` pixels."""
+    return Sam2Sizes(
+        image=image,
+        embed_dim=24,
+        heads=1,
+        stages=(1, 1, 2, 1),
+        global_blocks=(3,),
+        windows=(8, 4, 8, 4),
+        dim=128,
+        mlp_dim=256,
+    )
+
+
 @dataclass(frozen=True)
 class SamFeatures:
     """What SAM 2 keeps of an image, independent of any prompt.

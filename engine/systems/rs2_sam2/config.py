@@ -8,7 +8,7 @@ from functools import reduce
 from typing import Any, Literal
 
 from engine.backbones.beit3 import Beit3Sizes
-from engine.backbones.sam2 import Sam2Sizes
+from engine.backbones.sam2 import Sam2Sizes, compact_sizes
 
 OUTPUT_SIZE = 1024
 """Side of the full-size logits, whatever the input."""
@@ -123,16 +123,7 @@ def compact() -> RS2SAM2Config:
             tokens=248,
             positions=64,
         ),
-        sam=Sam2Sizes(
-            image=256,
-            embed_dim=24,
-            heads=1,
-            stages=(1, 1, 2, 1),
-            global_blocks=(3,),
-            windows=(8, 4, 8, 4),
-            dim=128,
-            mlp_dim=256,
-        ),
+        sam=compact_sizes(256),
         fusion=FusionConfig(bottleneck=0.5),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.backbones.open_clip import OpenClipSizes
-from engine.backbones.sam2 import Sam2Sizes
+from engine.backbones.sam2 import Sam2Sizes, compact_sizes
 from engine.backbones.siglip import SiglipSizes
 
 STRIDE = 32
@@ -152,16 +152,7 @@ def compact() -> RSRefSeg2Config:
     side = 768
     return RSRefSeg2Config(
         encoder=OpenClipSizes(image=side),
-        sam=Sam2Sizes(
-            image=side,
-            embed_dim=24,
-            heads=1,
-            stages=(1, 1, 2, 1),
-            global_blocks=(3,),
-            windows=(8, 4, 8, 4),
-            dim=128,
-            mlp_dim=256,
-        ),
+        sam=compact_sizes(side),
         prompter=PrompterSizes(
             dim=96,
             inner_dim=64,
