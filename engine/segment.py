@@ -80,7 +80,7 @@ def segment(
     make_folder(out)
     with open_source(source, model.card.finest) as raster:
         stamp = _stamp(source.path)
-        kept = features or FeatureCache()
+        kept = features or FeatureCache(limit=0)
         for number, plan in enumerate(plans(raster.grid, model.card, one_view)):
             inference = Inference(source, stamp, raster, expression, model, kept, plan)
             if number:

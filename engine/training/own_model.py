@@ -7,9 +7,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import tomli_w
 from torch import Tensor, nn
 
-from engine import toml, zoo
+from engine import zoo
 from engine.data.views import View
 from engine.errors import InputError
 from engine.raster.atomic import replacing
@@ -82,9 +83,18 @@ def publish(
         after = measure(task, task.network, data.views)
         card = _card(config, task, data, _files(partial), _compared(before, after))
         with writing(folder):
-            (partial / zoo.OWN_CARD).write_text(toml.dumps(card), encoding="utf-8")
+            (partial / zoo.OWN_CARD).write_text(tomli_w.dumps(_said(card)), encoding="utf-8")
         zoo.read_own(partial / zoo.OWN_CARD, config.id)
     return folder
+
+
+def _said(table: Mapping[str, Any]) -> dict[str, Any]:
+    """A table without what is None, which TOML has no word for."""
+    return {
+        name: _said(value) if isinstance(value, Mapping) else value
+        for name, value in table.items()
+        if value is not None
+    }
 
 
 def _about(base: zoo.ModelCard, taught: Sequence[str]) -> str:

@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tomli_w
 import torch
 from peft import PeftConfig, PeftModel
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from engine import adapter, cli, exchange, toml, zoo
+from engine import adapter, cli, exchange, zoo
 from engine.errors import InputError, ModelError
 from engine.methods import Methods
 from engine.systems.rsrefseg2 import adapters, checkpoint
@@ -53,7 +54,7 @@ def tiny_cards(folder: Path) -> None:
     save_small(model.state_dict(), weights)
     card = tomllib.loads((zoo.CARDS / f"{BASE}.toml").read_text("utf-8"))
     card["weights"] = [{"name": weights.name}]
-    (folder / f"{BASE}.toml").write_text(toml.dumps(card), "utf-8")
+    (folder / f"{BASE}.toml").write_text(tomli_w.dumps(card), "utf-8")
 
 
 def painted_data(root: Path) -> DataConfig:
@@ -309,7 +310,7 @@ def signed(folder: Path) -> None:
     card = tomllib.loads(path.read_text("utf-8"))
     for file in card["weights"]:
         file["sha256"] = zoo.sha256(folder / file["name"])
-    path.write_text(toml.dumps(card), "utf-8")
+    path.write_text(tomli_w.dumps(card), "utf-8")
 
 
 def renamed(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -384,7 +385,9 @@ def test_a_damaged_card_hides_no_other_model(
     house: House, change: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = house.own / zoo.OWN_CARD
-    path.write_text(toml.dumps({**tomllib.loads(path.read_text("utf-8")), **change}), "utf-8")
+    card = {**tomllib.loads(path.read_text("utf-8")), **change}
+    said = {name: value for name, value in card.items() if value is not None}
+    path.write_text(tomli_w.dumps(said), "utf-8")
     assert [card.id for card in zoo.cards()] == [BASE, "encoders", "everything"]
     (entry,) = zoo.damaged()
     assert entry.id == OWN
@@ -476,7 +479,7 @@ def vast(files: dict[str, bytes]) -> dict[str, bytes]:
 def card_of(**change: Any) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
     def changed(files: dict[str, bytes]) -> dict[str, bytes]:
         card = {**tomllib.loads(files[zoo.OWN_CARD].decode()), **change}
-        return {**files, zoo.OWN_CARD: toml.dumps(card).encode()}
+        return {**files, zoo.OWN_CARD: tomli_w.dumps(card).encode()}
 
     return changed
 
