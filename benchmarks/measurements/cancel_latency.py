@@ -15,28 +15,30 @@ from engine.protocol import Message
 
 SIDE, QUICK_SIDE = 8192, 4096
 TIMES, QUICK_TIMES = 40, 3
-LONGEST_WAIT_S = 4.0
-EXTENT = 3072
-"""Side in pixels of what each run looks at: more than it sees in time, and elsewhere than the one
-before, so that nothing is cached."""
+LONGEST_WAIT_S, QUICK_LONGEST_WAIT_S = 4.0, 1.0
+SHARE = 7 / 8
+"""Of the raster's side, what each run looks at: more than it sees in time, and elsewhere than the
+one before, so that nothing is cached."""
 
 
 def measure(setting: Setting) -> Measurement:
     """The bundled model on the CPU, a real process, the protocol's `cancel`."""
     side = QUICK_SIDE if setting.quick else SIDE
     raster = rasters.aerial(setting.folder, side)
+    extent = round(side * SHARE)
+    longest = QUICK_LONGEST_WAIT_S if setting.quick else LONGEST_WAIT_S
     chance = random.Random(0)
     latencies = []
     with engine(setting) as client:
         client.start()
         for _ in range(QUICK_TIMES if setting.quick else TIMES):
-            xmin = rasters.PLACE.c + chance.randrange(side - EXTENT) * rasters.PIXEL_M
-            ymax = rasters.PLACE.f - chance.randrange(side - EXTENT) * rasters.PIXEL_M
-            reach = EXTENT * rasters.PIXEL_M
+            xmin = rasters.PLACE.c + chance.randrange(side - extent) * rasters.PIXEL_M
+            ymax = rasters.PLACE.f - chance.randrange(side - extent) * rasters.PIXEL_M
+            reach = extent * rasters.PIXEL_M
             source = request(
                 raster, setting.folder / "cancel", extent=(xmin, ymax - reach, xmin + reach, ymax)
             )
-            latencies.append(_latency(client, source, chance.uniform(0, LONGEST_WAIT_S)))
+            latencies.append(_latency(client, source, chance.uniform(0, longest)))
     latencies.sort()
     row = Row(
         f"Cancel during a windowed run of the bundled model, {len(latencies)} times: p50, p95, "
