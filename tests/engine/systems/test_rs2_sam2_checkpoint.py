@@ -205,8 +205,9 @@ def test_a_card_loads_from_the_files_as_they_are_published(
         segmenter.weights_sha256
         == hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
     )
-    view = torch.randint(0, 255, (3, 40, 50), dtype=torch.uint8)
-    assert segmenter.decode(segmenter.encode(view), "the ship on the left").shape == (40, 50)
+    views = torch.randint(0, 255, (2, 3, 40, 50), dtype=torch.uint8)
+    logits = segmenter.decode(segmenter.encode(views), "the ship on the left")
+    assert logits.shape == (2, 40, 50)
 
 
 def test_a_card_whose_tokenizer_is_another_one_is_refused(model: RS2SAM2, folder: Path) -> None:
