@@ -68,7 +68,7 @@ class RS2SAM2Segmenter:
         images = square(pixels, config.sam.image).split(1)
         small_images = square(pixels, config.beit3.image).split(1)
         return [
-            ViewImages(image, small_image, (height, width))
+            ViewImages(image.clone(), small_image.clone(), (height, width))  # each may be kept
             for image, small_image in zip(images, small_images, strict=True)
         ]
 

@@ -40,6 +40,19 @@ def test_logits_have_the_size_of_the_view(
     assert torch.isfinite(logits).all()
 
 
+def test_views_answer_together_as_they_answer_alone(segmenter: RS2SAM2Segmenter) -> None:
+    views = torch.stack([view(40, 60), view(40, 60).flip(2), 255 - view(40, 60)])
+    features = segmenter.encode(views)
+    together = segmenter.decode(features, "the ship on the left")
+    assert together.shape == (3, 40, 60)
+    kept = features[1].image  # what is kept of one view does not keep the others in memory
+    assert kept.untyped_storage().nbytes() == kept.numel() * kept.element_size()
+    assert not torch.allclose(together[0], together[1])
+    for one, logits in zip(views, together, strict=True):
+        alone = segmenter.decode(segmenter.encode(one[None]), "the ship on the left")[0]
+        assert torch.allclose(logits, alone, atol=1e-4)
+
+
 def test_a_pixel_is_inside_where_the_two_channels_say_so(segmenter: RS2SAM2Segmenter) -> None:
     (features,) = segmenter.encode(view(1024, 1024)[None])
     logits = segmenter.decode([features], "the ship")[0]

@@ -49,6 +49,22 @@ def test_logits_have_the_size_of_the_view(resize: str, size: tuple[int, int]) ->
     assert torch.isfinite(logits).all()
 
 
+def test_views_answer_together_as_they_answer_alone() -> None:
+    model = segmenter("pad")
+    views = torch.randint(0, 255, (3, 3, 40, 60), dtype=torch.uint8)
+    features = model.encode(views)
+    together = model.decode(features, "the ship on the left")
+    assert together.shape == (3, 40, 60)
+    assert not torch.allclose(together[0], together[1])
+    for view, logits in zip(views, together, strict=True):
+        alone = model.decode(model.encode(view[None]), "the ship on the left")[0]
+        assert torch.allclose(logits, alone, atol=1e-4)
+    # What is kept of one view does not keep the others in memory.
+    sam = features[1].image.sam
+    for tensor in (features[1].image.image_map, sam.embedding, *sam.high_resolution):
+        assert tensor.untyped_storage().nbytes() == tensor.numel() * tensor.element_size()
+
+
 def test_padding_is_cut_off_and_the_rest_stays_in_place() -> None:
     """A view of half the height answers as the upper half of the same view with black below it."""
     model = segmenter("pad")
