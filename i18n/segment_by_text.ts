@@ -56,22 +56,22 @@
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="58" />
+        <location filename="../plugin/cards.py" line="62" />
         <source>Weights</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="59" />
+        <location filename="../plugin/cards.py" line="63" />
         <source>Measured</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="73" />
+        <location filename="../plugin/cards.py" line="77" />
         <source>CPU: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="74" />
+        <location filename="../plugin/cards.py" line="78" />
         <source>{}, {} GB</source>
         <translation type="unfinished" />
     </message>
@@ -828,7 +828,7 @@ Every polygon has expression, score (mean probability), area in square metres, m
     </message>
     <message>
         <location filename="../plugin/dock/widget.ui" line="0" />
-        <source>Out&amp;lines</source>
+        <source>Outlines</source>
         <translation type="unfinished" />
     </message>
     <message>
@@ -923,18 +923,15 @@ Every polygon has expression, score (mean probability), area in square metres, m
     <name>ShapeChoice</name>
     <message>
         <location filename="../plugin/dock/shape_choice.py" line="26" />
-        <location filename="../plugin/dock/shape_choice.py" line="26" />
         <source>Along the pixels</source>
         <translation type="unfinished" />
     </message>
     <message>
         <location filename="../plugin/dock/shape_choice.py" line="27" />
-        <location filename="../plugin/dock/shape_choice.py" line="27" />
         <source>Straight lines</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/shape_choice.py" line="28" />
         <location filename="../plugin/dock/shape_choice.py" line="28" />
         <source>Right angles (buildings)</source>
         <translation type="unfinished" />
