@@ -125,8 +125,9 @@ def _run(
         [__version__, facts, inference.source.to_dict(), inference.stamp, repr(inference.plan[0])]
     )
     with (
-        _together(out, ("probability", *outputs)) as files,
+        # Outermost: what is finished is kept until the files have their names.
         unfinished(out / UNFINISHED, request, raster.grid.width) as rows,
+        _together(out, ("probability", *outputs)) as files,
     ):
         with ProbabilityWriter(files["probability"], raster.grid, facts) as writer:
             for row, stored in rows.stored():

@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from engine.backbones.beit3 import Beit3
 from engine.backbones.beit3_tokenizer import Beit3Tokenizer
 from engine.data.batch import Batch
+from engine.systems.rs2_sam2.losses import IGNORE
 from engine.systems.rs2_sam2.segmenter import square
 
 BACKGROUND_WEIGHT = 0.25
-IGNORE = 255
 
 
 class UnionPretraining(nn.Module):
