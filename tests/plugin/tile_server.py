@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import struct
 import threading
+import uuid
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,6 +41,8 @@ class TileServer(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answer)
+        # QGIS keeps tiles on the disk by their address, and ports come again.
+        self.name = uuid.uuid4().hex
         self.faults: dict[tuple[int, int], str] = {}
         self.asked: list[tuple[int, int, int]] = []
         self.waiting = threading.Event()
@@ -48,7 +51,7 @@ class TileServer(ThreadingHTTPServer):
     @property
     def uri(self) -> str:
         """The source of a `wms` layer."""
-        url = f"http://127.0.0.1:{self.server_address[1]}/{{z}}/{{x}}/{{y}}.png"
+        url = f"http://127.0.0.1:{self.server_address[1]}/{self.name}/{{z}}/{{x}}/{{y}}.png"
         return f"type=xyz&zmin=0&zmax=19&url={url}"
 
 
@@ -58,7 +61,7 @@ class Answer(BaseHTTPRequestHandler):
     server: TileServer
 
     def do_GET(self) -> None:
-        z, x, y = map(int, self.path.removesuffix(".png").strip("/").split("/"))
+        z, x, y = map(int, self.path.removesuffix(".png").split("/")[-3:])
         self.server.asked.append((z, x, y))
         fault = self.server.faults.get((x, y))
         if fault == "slow":
