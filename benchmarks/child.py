@@ -14,17 +14,32 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.allocator import ARENAS, MMAP_THRESHOLD, TOP_PAD, TRIM_THRESHOLD
+
 ROOT = Path(__file__).resolve().parents[1]
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-WAITING = {"OMP_WAIT_POLICY": "PASSIVE"}
-"""Threads that wait sleep, as the engine starts its own; on both sides."""
+ENGINE_SETTINGS = {
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "MALLOC_TRIM_THRESHOLD_": str(TRIM_THRESHOLD[1]),
+    "MALLOC_TOP_PAD_": str(TOP_PAD[1]),
+    "MALLOC_MMAP_THRESHOLD_": str(MMAP_THRESHOLD[1]),
+    "MALLOC_ARENA_MAX": str(ARENAS[1]),
+}
+"""Threads that wait sleep and freed memory is kept, as the engine has it for itself."""
 
 
 class ChildFailed(Exception):
     """The process ended without an answer; the message has its last words."""
 
 
-def call(python: Path, cores: Sequence[int], module: str, function: str, **arguments: Any) -> Any:
+def call(
+    python: Path,
+    cores: Sequence[int],
+    module: str,
+    function: str,
+    tuned: bool = True,
+    **arguments: Any,
+) -> Any:
     """What a function of a module gives, called in a process of its own.
 
     Args:
@@ -32,13 +47,14 @@ def call(python: Path, cores: Sequence[int], module: str, function: str, **argum
         cores: The only cores it may use; its libraries get as many threads.
         module: The module's name.
         function: The function's name; it takes and gives what JSON can hold.
+        tuned: Whether it runs with the engine's settings of its process.
         **arguments: Its arguments.
 
     Raises:
         ChildFailed: It did not answer.
     """
     threads = dict.fromkeys(THREAD_VARIABLES, str(len(cores)))
-    environment = {**os.environ, **threads, **WAITING}
+    environment = {**os.environ, **threads, **(ENGINE_SETTINGS if tuned else {})}
     command = [python, "-m", "benchmarks.child", module, function, json.dumps(arguments)]
     ended = subprocess.run(
         command,

@@ -35,10 +35,10 @@ class Setting:
         """Calls any function in the engine's environment."""
         return call(ENGINE_PYTHON, self.cores, module, function, **arguments)
 
-    def peer(self, name: str, function: str, **arguments: Any) -> Any:
+    def peer(self, name: str, function: str, tuned: bool = True, **arguments: Any) -> Any:
         """Calls a function of `benchmarks.subjects.NAME` in the peers' environment."""
         module = f"benchmarks.subjects.{name}"
-        return call(PEERS_PYTHON, self.cores, module, function, **arguments)
+        return call(PEERS_PYTHON, self.cores, module, function, tuned, **arguments)
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 
+from engine.allocator import keep_freed_memory
+
 
 def main() -> None:
     """Runs what the arguments ask for; only `serve` needs its standard output before any import."""
     # Read when PyTorch is loaded: its threads then sleep while they wait for each other, and leave
     # the processor to those that read and write, and to QGIS.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    keep_freed_memory()
     if sys.argv[1:] == ["serve"]:
         from engine.worker import serve
 

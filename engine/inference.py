@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from engine.errors import RasterError
 from engine.features import FeatureCache
@@ -146,7 +147,7 @@ class Inference:
             features = self.features.get(
                 keys,
                 lambda missing: self.model.encode(
-                    torch.from_numpy(np.stack([read[index][1].pixels for index in missing])),
+                    _together([read[index][1] for index in missing]),
                     self.raster.resolution,
                 ),
             )
@@ -159,6 +160,12 @@ class Inference:
             if NO_MEMORY in str(cause):
                 return None
             raise
+
+
+def _together(views: list[View]) -> Tensor:
+    """Pixels `(B, 3, h, w)`; of one view they are not copied."""
+    pixels = [view.pixels[None] for view in views]
+    return torch.from_numpy(pixels[0] if len(pixels) == 1 else np.concatenate(pixels))
 
 
 def _skip(blender: RowBlender, windows: Iterable[Window]) -> Band | None:

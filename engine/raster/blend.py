@@ -48,6 +48,7 @@ class RowBlender:
         self._down = _tapers([row[0].row for row in rows], last.height)
         self._across = _tapers([window.col for window in rows[0]], last.width)
         self._weights: dict[tuple[bytes, bytes], Floats] = {}
+        self._share = np.empty((last.height, last.width), np.float32)
         self._current = first
         self._missing = set(rows[first])
         self._top = rows[first][0].row
@@ -78,7 +79,8 @@ class RowBlender:
         # A sum is a number only if all of its terms are.
         if not np.isfinite(probability.sum()):
             raise ModelError("The model gave a probability that is not a number. Try another one.")
-        self._sum[:, _columns(window)] += self._weight(window) * probability
+        share = np.multiply(self._weight(window), probability, out=self._share)
+        self._sum[:, _columns(window)] += share
         return self._done(window)
 
     def skip(self, window: Window) -> Band | None:
@@ -113,26 +115,28 @@ class RowBlender:
         following = self._rows[self._current] if self._current < len(self._rows) else ()
         self._missing = set(following)
         count = (following[0].row if following else self._height) - self._top
-        mean, self._sum = self._sum[:count], self._moved_up(self._sum, count)
+        mean = self._sum[:count].copy()
+        _move_up(self._sum, count)
         valid = np.ones(mean.shape, np.bool_)
         if self._lack is not None:
             weight = 1 - self._lack[:count]
             np.greater(weight, LEAST_WEIGHT, out=valid)
             mean = np.divide(mean, weight, out=np.zeros_like(mean), where=valid)
-            lack = self._moved_up(self._lack, count)
-            self._lack = lack if lack.any() else None
+            _move_up(self._lack, count)
+            self._lack = self._lack if self._lack.any() else None
         band = Band(self._top, np.minimum(mean, 1, out=mean), valid)
         self._top += count
         return band
 
-    def _moved_up(self, kept: Floats, count: int) -> Floats:
-        """What is kept, without its first `count` rows, which belong to the band from now on."""
-        moved = self._rows_of_zeros()
-        moved[: len(kept) - count] = kept[count:]
-        return moved
-
     def _rows_of_zeros(self) -> Floats:
         return np.zeros((self._rows[0][0].height, self._width), np.float32)
+
+
+def _move_up(kept: Floats, count: int) -> None:
+    """Forgets the first `count` rows; zeros follow behind the others."""
+    left = len(kept) - count
+    kept[:left] = kept[count:]
+    kept[left:] = 0
 
 
 def first_needed(rows: Sequence[Sequence[Window]], finished: int) -> int:

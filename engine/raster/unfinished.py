@@ -70,15 +70,15 @@ class UnfinishedRows:
         """
         if row != self.finished:
             raise ValueError(f"Row {row} of {self._path} was given where {self.finished} is next.")
-        packed = rows.tobytes()
+        packed: bytes | memoryview = np.ascontiguousarray(rows).data.cast("B")
         middle = packed[len(packed) // 2 :][:SAMPLE]
         compressed = 2 * len(zlib.compress(middle, FAST)) <= len(middle)
         if compressed:
             packed = zlib.compress(packed, FAST)
         with writing(self._path):
             checksum = zlib.crc32(packed, len(rows) << 1 | compressed)
-            head = RECORD.pack(len(rows), len(packed), checksum, compressed)
-            self._file.write(head + packed)
+            self._file.write(RECORD.pack(len(rows), len(packed), checksum, compressed))
+            self._file.write(packed)
             self._file.flush()
         self.finished += len(rows)
 

@@ -168,7 +168,7 @@ class _TileRows:
     def _write(self, rows: Bytes) -> None:
         with writing(self._path):
             self._dataset.write(rows, 1, window=self._window(len(self._checksums)))
-        self._checksums.append(zlib.crc32(rows.tobytes()))
+        self._checksums.append(zlib.crc32(np.ascontiguousarray(rows).data))
 
     def _finish(self) -> None:
         if self._taken != self._grid.height:
@@ -177,10 +177,10 @@ class _TileRows:
             self._write(self._pending)
 
     def _verify(self) -> None:
-        with writing(self._path), open_dataset(self._partial) as dataset:
+        with writing(self._path), open_dataset(self._partial, num_threads="ALL_CPUS") as dataset:
             for tile_row, checksum in enumerate(self._checksums):
                 rows = dataset.read(1, window=self._window(tile_row))
-                if zlib.crc32(rows.tobytes()) != checksum:
+                if zlib.crc32(np.ascontiguousarray(rows).data) != checksum:
                     raise OutputError(f"{self._path} was not written whole: the disk may be full.")
 
     def _window(self, tile_row: int) -> RasterioWindow:
