@@ -122,7 +122,7 @@ def write_table(out: Path) -> None:
     for row, title in ROWS.items():
         runs = {
             path.parent.name: json.loads(path.read_text("utf-8").splitlines()[-1])
-            for path in sorted(out.glob(f"{row}-[0-9]*/validation.jsonl"))
+            for path in sorted(out.glob(f"{row}-[0-9]*/log.jsonl"))
         }
         if runs:
             found[row] = runs

@@ -6,14 +6,13 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
 from engine import __version__
-from engine.errors import EngineError, InputError
+from engine.errors import EngineError
 from engine.evaluation.protocols import PROTOCOLS
 
 
@@ -43,59 +42,22 @@ def _band(text: str) -> int | str:
 
 def evaluate(options: argparse.Namespace) -> None:
     """Measures a model on referring samples."""
-    from engine import segment as way
-    from engine import zoo
     from engine.data.datasets import Dataset
-    from engine.evaluation import contact_sheet, protocols, report
-    from engine.evaluation.evaluate import evaluate as measure
-    from engine.raster.boundary import writing
+    from engine.evaluation import protocols, report
+    from engine.evaluation.measured import Files, measure
 
-    protocol = protocols.choose(options.protocol, options.size)
-    way.check_options(options.threshold, ())
-    samples = list(Dataset(options.dataset, options.root, options.images).samples(options.split))
-    if not samples:
-        split = f" of the split '{options.split}'" if options.split else ""
-        raise InputError(f"{options.root} holds no samples{split}.")
-    # What cannot be written is known before the model has run for an hour.
-    with _files(options.json, options.markdown, options.contact_sheet) as (as_json, page, sheet):
-        model = zoo.load(options.model, options.device)
-        evaluation = measure(
-            tqdm(samples, unit="sample", disable=None), model, options.threshold, protocol
-        )
-        facts = {
-            "model": options.model,
-            "weights_sha256": model.weights_sha256,
-            "device": model.device.type,
-            "dataset": options.dataset,
-            "annotations": str(options.root),
-            "split": options.split,
-            "command": f"python -m engine {shlex.join(options.arguments)}",
-        }
-        numbers = report.report(evaluation, facts)
-        if as_json:
-            with writing(as_json):
-                as_json.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
-        if page:
-            with writing(page):
-                page.write_text(report.markdown(numbers), encoding="utf-8")
-        if sheet:
-            title = f"{report.title(numbers)}: {len(samples)} samples, protocol {protocol.name}"
-            picture = contact_sheet.contact_sheet(title, evaluation.best, evaluation.worst)
-            with writing(sheet):
-                picture.save(sheet, "PNG")
+    numbers = measure(
+        options.model,
+        Dataset(options.dataset, options.root, options.images),
+        options.split,
+        Files(options.json, options.markdown, options.contact_sheet),
+        threshold=options.threshold,
+        protocol=protocols.choose(options.protocol, options.size),
+        device=options.device,
+        command=f"python -m engine {shlex.join(options.arguments)}",
+        watched=lambda samples: tqdm(samples, unit="sample", disable=None),
+    )
     print(report.lines(numbers))
-
-
-@contextmanager
-def _files(*paths: Path | None) -> Iterator[list[Path | None]]:
-    """Where to write each file: all appear together when the block ends well, or none does."""
-    from engine.raster.atomic import replacing
-    from engine.segment import make_folder
-
-    with ExitStack() as stack:
-        for path in filter(None, paths):
-            make_folder(path.parent)
-        yield [path and stack.enter_context(replacing(path)) for path in paths]
 
 
 def samples(options: argparse.Namespace) -> None:
@@ -151,11 +113,18 @@ def check(options: argparse.Namespace) -> None:
 def train(options: argparse.Namespace) -> None:
     """Trains as a TOML file says."""
     from engine import device
+    from engine.batch.interruption import in_two_steps
+    from engine.progress_bar import ProgressBar
     from engine.training.config import read
     from engine.training.run import run
 
     config = read(options.config)
-    print(run(config, device.choose(options.device).type))
+
+    def tell() -> None:
+        print("Finishing the step. Press Ctrl-C again to stop at once.", file=sys.stderr)
+
+    with in_two_steps(tell) as pressed, ProgressBar() as bar:
+        print(run(config, device.choose(options.device).type, bar.show, pressed))
 
 
 def models(options: argparse.Namespace) -> None:

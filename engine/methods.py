@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import platform
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import EngineError
+from engine.errors import Cancelled, EngineError
 from engine.protocol import Message
 from engine.result import Progress
 from engine.worker import Method, Request
@@ -51,6 +52,10 @@ class Methods:
             "export_model": self.export_model,
             "import_model": self.import_model,
             "delete_model": self.delete_model,
+            "presets": self.presets,
+            "finetune": self.finetune,
+            "finish_finetuning": self.finish_finetuning,
+            "evaluate": self.evaluate,
         }
 
     def initialize(self, request: Request) -> Message:
@@ -184,6 +189,67 @@ class Methods:
             self._loaded = None  # an open file cannot be deleted everywhere
         exchange.delete(model)
         return {}
+
+    def presets(
+        self, request: Request, samples: Path, base: str, start: str = "", device: str = "auto"
+    ) -> list[Message]:
+        """What each preset of fine-tuning would take here; measured by a few real steps."""
+        from engine.finetuning.finetune import presets
+
+        self._loaded = None  # its memory is not to be counted
+        plans = presets(samples, base, start, device, request.progress, request.cancelled)
+        return [plan.to_dict() for plan in plans]
+
+    def finetune(
+        self,
+        request: Request,
+        job: Path,
+        settings: dict[str, Any] | None = None,
+        device: str = "auto",
+    ) -> Message:
+        """Teaches a model in the folder `job`, or goes on there; cancelled, it pauses."""
+        from engine.finetuning.finetune import finetune
+
+        self._loaded = None
+        return finetune(job, settings, device, request.progress, request.cancelled).to_dict()
+
+    def finish_finetuning(self, request: Request, job: Path, device: str = "auto") -> Message:
+        """Makes the model of the best that a job has learned so far."""
+        from engine.finetuning.finetune import finish_finetuning
+
+        self._loaded = None
+        return finish_finetuning(job, device, request.progress, request.cancelled).to_dict()
+
+    def evaluate(
+        self,
+        request: Request,
+        model: str,
+        annotations: Path,
+        out: Path,
+        images: Path | None = None,
+        split: str | None = "val",
+        limit: int | None = None,
+        device: str = "auto",
+    ) -> Message:
+        """Measures a model on samples; the tables and a contact sheet go into the folder `out`."""
+        from engine.data.datasets import Dataset
+        from engine.data.sample import ReferringSample
+        from engine.evaluation.measured import Files, measure
+
+        def watched(samples: list[ReferringSample]) -> Iterator[ReferringSample]:
+            for number, sample in enumerate(samples):
+                if request.cancelled():
+                    raise Cancelled("Cancelled.")
+                message = f"Sample {number + 1} of {len(samples)}"
+                request.progress(Progress(number, len(samples), "evaluation", message))
+                yield sample
+
+        self._loaded = None
+        names = ("report.json", "report.md", "cases.png")
+        files = Files(*(out / name for name in names))
+        dataset = Dataset("jsonl", annotations, images)
+        report = measure(model, dataset, split, files, device=device, limit=limit, watched=watched)
+        return {**report, "files": {name: str(out / name) for name in names}}
 
     def _load(self, model: str, device: str) -> Loaded:
         from engine import zoo

@@ -22,6 +22,8 @@ class ProgressBar:
 
     def show(self, progress: Progress) -> None:
         """Draws it."""
+        if not self._bar.n:
+            self._bar.initial = progress.done  # of what goes on, the pace is that of today
         self._bar.total = max(progress.total, 1)
         self._bar.n = progress.done
         self._bar.set_description(progress.message, refresh=True)

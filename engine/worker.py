@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pydantic import ConfigDict, ValidationError, validate_call
 
-from engine import __version__, protocol
+from engine import __version__, memory, protocol
 from engine.errors import Cancelled, EngineError, OutOfMemory
 from engine.protocol import VERSION, VERSION_MISMATCH, Message, ProtocolError
 
@@ -246,7 +246,7 @@ def explain(cause: BaseException) -> tuple[int, str]:
     if isinstance(cause, ValidationError):
         problems = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in cause.errors())
         return protocol.INVALID_PARAMS, "; ".join(problems)
-    if _out_of_memory(cause):
+    if memory.exhausted(cause):
         return OutOfMemory.code, (
             "There is not enough memory for this request. Close other programs that use the "
             "graphics card, choose a smaller extent, a coarser resolution or a smaller model, "
@@ -255,14 +255,6 @@ def explain(cause: BaseException) -> tuple[int, str]:
     log.error("A request failed unexpectedly.", exc_info=cause)
     kind = type(cause).__name__
     return protocol.INTERNAL_ERROR, f"The engine failed: {kind}: {cause}. Its log has the details."
-
-
-def _out_of_memory(cause: BaseException) -> bool:
-    torch = sys.modules.get("torch")
-    if isinstance(cause, MemoryError) or (torch and isinstance(cause, torch.OutOfMemoryError)):
-        return True
-    # PyTorch has no class of its own for the processor's memory.
-    return isinstance(cause, RuntimeError) and "DefaultCPUAllocator" in str(cause)
 
 
 class Notifier(logging.Handler):

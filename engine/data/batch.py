@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -45,6 +46,23 @@ class Batch:
             self.category_names,
             self.category_masks.to(device, non_blocking=True),
         )
+
+    def pieces(self, count: int) -> list[Batch]:
+        """The same views in at most `count` batches, as equal as can be."""
+        views = len(self.pixels)
+        edges = [views * i // min(count, views) for i in range(min(count, views) + 1)]
+        ends = [0, *self.counts.cumsum(0).tolist()]
+        return [
+            Batch(
+                self.pixels[first:last],
+                self.counts[first:last],
+                self.expressions[ends[first] : ends[last]],
+                self.masks[ends[first] : ends[last]],
+                self.category_names,
+                self.category_masks[first:last],
+            )
+            for first, last in pairwise(edges)
+        ]
 
 
 def collate(views: list[View], category_names: list[str]) -> Batch:

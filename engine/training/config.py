@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+import tomli_w
 
 from engine.errors import InputError
 from engine.zoo import MODEL_ID
@@ -29,7 +32,7 @@ class DataConfig:
 
     Attributes:
         format: Of the data set.
-        annotations: COCO's or jsonl's file, relative to the repository's root.
+        annotations: COCO's or jsonl's file.
         images: Folder of its images; that of the jsonl file by default.
         root: Folder of a data set in any other format, as published.
         fit: How an image with its own sentence becomes a square.
@@ -113,6 +116,8 @@ class AdapterConfig:
         text: Rank of the text encoder's.
         sam: Rank of SAM's image encoder's.
         alpha: The scale of an update is `alpha / rank`.
+        start: Id of a model of the user's own, on the same base, whose adapter is taught further;
+            its scope, ranks and scale hold then instead of those said here.
 
     Raises:
         InputError: Values that make no sense.
@@ -128,13 +133,14 @@ class AdapterConfig:
     text: int | None = None
     sam: int | None = None
     alpha: int = 16
+    start: str = ""
 
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not MODEL_ID.fullmatch(self.id):
             raise InputError(
                 f"'{self.id}' cannot be a model's id. Use up to 63 small letters, digits, - and _."
             )
-        for name in ("base", "title", "about", "licence"):
+        for name in ("base", "title", "about", "licence", "start"):
             if not isinstance(getattr(self, name), str):
                 raise InputError(f"{name} of the adapter is no text.")
         for name, value in (*self.ranks.items(), ("alpha", self.alpha)):
@@ -168,6 +174,8 @@ class TrainingConfig:
         evaluate_every: Steps between two validations.
         save_every: Steps between two checkpoints.
         keep: Which averaged weights come out: the "best" on the validation set, or the "last".
+        patience: Validations without a better one that end the run; 0 for any.
+        validation_views: At most so many views are validated on, evenly chosen; 0 for all.
         recompute: Whether activations are computed again in the backward pass to save memory.
         precision: Of the forward pass; "auto" is bf16 on a GPU and float32 on a CPU.
         data: Where the samples come from.
@@ -190,6 +198,8 @@ class TrainingConfig:
     evaluate_every: int = 250
     save_every: int = 50
     keep: Literal["best", "last"] = "best"
+    patience: int = 0
+    validation_views: int = 0
     recompute: bool = False
     precision: Literal["auto", "float32", "bf16"] = "auto"
     adapter: AdapterConfig | None = None
@@ -198,6 +208,9 @@ class TrainingConfig:
 def read(path: Path) -> TrainingConfig:
     """Reads a run's TOML file.
 
+    Paths are relative to the file's folder, or to what it says they are `relative_to`, which is
+    itself relative to that folder.
+
     Raises:
         InputError: It cannot be read, or says something unknown.
     """
@@ -205,6 +218,7 @@ def read(path: Path) -> TrainingConfig:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as cause:
         raise InputError(f"The training configuration {path} cannot be read: {cause}") from cause
+    root = path.parent / str(table.pop("relative_to", ""))
     data = _build(DataConfig, table.pop("data", {}), path)
     optimiser = _build(OptimiserConfig, table.pop("optimiser", {}), path)
     parts: dict[str, Any] = {"data": data, "optimiser": optimiser}
@@ -217,7 +231,57 @@ def read(path: Path) -> TrainingConfig:
             f"{path}: '{config.model}' is taught by an [adapter] only. Add one, or choose from "
             f"{', '.join(whole)}."
         )
-    return config
+    return _with_paths(config, lambda place: Path(os.path.normpath(root / place)))
+
+
+def dumps(config: TrainingConfig, folder: Path) -> str:
+    """A run as TOML for a file in a folder; what lies in that folder is named relative to it.
+
+    `read` gives the same run again.
+    """
+
+    def within(place: Path) -> Path:
+        return place.relative_to(folder) if place.is_relative_to(folder) else place.absolute()
+
+    return tomli_w.dumps(said(asdict(_with_paths(config, within))))
+
+
+def _with_paths(config: TrainingConfig, place: Callable[[Path], Path]) -> TrainingConfig:
+    """The run with its paths put somewhere else; what is left out stays so."""
+
+    def placed(path: Path) -> Path:
+        return path if path == Path() else place(path)
+
+    def named(path: str) -> str:
+        return place(Path(path)).as_posix() if path else path
+
+    data = replace(
+        config.data,
+        annotations=placed(config.data.annotations),
+        images=placed(config.data.images),
+        root=placed(config.data.root),
+        backgrounds=tuple(map(named, config.data.backgrounds)),
+    )
+    return replace(
+        config,
+        out=place(config.out),
+        initial=named(config.initial),
+        base={name: named(path) for name, path in config.base.items()},
+        data=data,
+    )
+
+
+def said(table: Mapping[str, Any]) -> dict[str, Any]:
+    """A table in TOML's types, without what is None, for which it has no word."""
+    return {
+        name: said(value)
+        if isinstance(value, Mapping)
+        else value.as_posix()
+        if isinstance(value, Path)
+        else value
+        for name, value in table.items()
+        if value is not None and value != Path()
+    }
 
 
 def _build(kind: type[T], table: dict[str, Any], path: Path) -> T:

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import Tensor, nn
-from torch.utils.data import DataLoader
-from torch.utils.tensorboard import SummaryWriter
-from tqdm import tqdm
+from accelerate.utils import broadcast
+from torch import nn
+from torch.utils.data import DataLoader, IterableDataset
 
 from engine.data.batch import Batch, StepBatches
-from engine.errors import InputError
+from engine.errors import Cancelled, EngineError
+from engine.raster.boundary import writing
+from engine.result import Progress
 from engine.training.config import OptimiserConfig
-from engine.training.state import TrainingState, save
+from engine.training.journal import Journal
+from engine.training.state import KEPT, TrainingState, save
+from engine.training.step import Losses, Stepper
 
-Losses = Callable[[Any, Batch], dict[str, Tensor]]
 Validate = Callable[[Any], dict[str, float]]
 LOG_EVERY = 10
+LEAST_POINTS = 20
+"""Points of the curve of a short run's loss."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,16 @@ class Run:
         out: Folder of the run.
         accelerator: Where to train.
         evaluate_every: Steps between two validations.
-        save_every: Steps between two checkpoints.
+        save_every: Steps between two checkpoints; every validation has one as well.
         keep: Which weights come out: the "best" on the validation set, or the "last".
+        patience: Validations without a better one that end the run; 0 for any.
         bf16: Whether the forward pass is computed in bfloat16 where that is safe.
         seed: Of what the network itself draws.
         mode: Puts the network into the state in which it is taught.
+        recompute: Makes the network compute activations again, where nothing else saves memory.
+        examples: Draws a network's answers after a step into a folder; gives the files' names.
+        progress: Is told how far the run is.
+        cancelled: Whether it should stop.
     """
 
     model: nn.Module
@@ -59,9 +65,14 @@ class Run:
     evaluate_every: int
     save_every: int
     keep: str = "best"
+    patience: int = 0
     bf16: bool = False
     seed: int = 0
     mode: Callable[[Any], object] = nn.Module.train
+    recompute: Callable[[], None] | None = None
+    examples: Callable[[Any, Path, int], list[str]] | None = None
+    progress: Callable[[Progress], None] | None = None
+    cancelled: Callable[[], bool] | None = None
 
 
 def train(run: Run) -> Path:
@@ -75,140 +86,179 @@ def train(run: Run) -> Path:
         The file of the weights to keep.
 
     Raises:
-        InputError: The loss is not a number, or the checkpoint cannot be taken up.
+        Cancelled: As asked; the checkpoint is of the very step.
+        InputError: The loss is not a number, a sample cannot be read, or the checkpoint cannot be
+            taken up.
+        OutOfMemory: Not even one view fits into the memory.
+        OutputError: The run's folder cannot be written; what was saved there is still good.
     """
-    run.out.mkdir(parents=True, exist_ok=True)
+    with writing(run.out):
+        run.out.mkdir(parents=True, exist_ok=True)
     # Numbers below 1e-38 cost a CPU a hundred times the usual and teach nothing.
     torch.set_flush_denormal(True)
     state = TrainingState(run.model.to(run.accelerator.device), run.optimiser)
     state.resume(run.out)
-    parts = run.accelerator.prepare(_LossParts(run.model, run.losses))
-    main = run.accelerator.is_main_process
-    log = _Log(run.out, state.step) if main else None
-    with tqdm(
-        total=run.optimiser.steps,
-        initial=state.step,
-        unit="step",
-        dynamic_ncols=True,
-        disable=not main,
-    ) as bar:
-        for batches in _steps(run, state.step):
-            values = _advance(run, state, parts, batches)
-            due = state.step == run.optimiser.steps
-            if log is not None:
-                if state.step % LOG_EVERY == 0:
-                    log.losses(values, state)
-                    bar.set_postfix(loss=f"{sum(values.values()):.3f}")
-                if due or state.step % run.evaluate_every == 0:
-                    _judge(run, state, log)
-                if due or state.step % run.save_every == 0:
-                    state.save(run.out)
-            bar.update()
-    if log is not None:
-        log.close()
+    journal = Journal(run.out, state.step) if run.accelerator.is_main_process else None
+    try:
+        _Course(run, state, journal).go()
+    finally:
+        if journal is not None:
+            journal.close()
     run.accelerator.wait_for_everyone()
-    return run.out / "kept.pt"
+    return run.out / KEPT
 
 
-class _LossParts(nn.Module):
-    """A network and its losses as one forward pass, which is what many GPUs share."""
+class _Course:
+    """A run from its checkpoint to its end."""
 
-    def __init__(self, network: nn.Module, losses: Losses) -> None:
-        super().__init__()
-        self.network = network
-        self.losses = losses
+    def __init__(self, run: Run, state: TrainingState, journal: Journal | None) -> None:
+        """The journal is the first process's."""
+        self.run = run
+        self.state = state
+        self.journal = journal
+        self.log_every = min(LOG_EVERY, max(1, run.optimiser.steps // LEAST_POINTS))
+        self._saved = state.step
 
-    def forward(self, batch: Batch) -> dict[str, Tensor]:
-        return self.losses(self.network, batch)
+    def go(self) -> None:
+        """Takes the steps there are."""
+        stepper = Stepper(self.run, self.state, self._note)
+        self._tell("Training" if not self.state.step else "Going on")
+        self._settle()  # a run may have been stopped while it was judged
+        steps = _steps(self.run, self.state.step)
+        while not self._finished():
+            values = stepper.take(self._next(steps))
+            if self.journal is not None and self.state.step % self.log_every == 0:
+                self.journal.loss(self.state.step, values, self.state.rate)
+            self._tell(f"Loss {sum(values.values()):.3f}")
+            self._settle()
+
+    def _finished(self) -> bool:
+        return self.state.step >= self.run.optimiser.steps or self._exhausted()
+
+    def _exhausted(self) -> bool:
+        """Whether nothing has got better for too long."""
+        return 0 < self.run.patience <= self.state.stale
+
+    def _next(self, steps: Iterator[list[Batch]]) -> list[Batch]:
+        try:
+            return next(steps)
+        except EngineError:
+            self._save()  # nothing is wrong with what was learned so far
+            raise
+
+    def _settle(self) -> None:
+        """Judges and saves where that is due after a step, and stops if it is asked to."""
+        run, state = self.run, self.state
+        stopped = False
+        if self.journal is not None:
+            last = state.step >= run.optimiser.steps
+            due = state.step > 0 and (last or state.step % run.evaluate_every == 0)
+            judging = due and state.judged < state.step
+            try:
+                if judging:
+                    self._judge(self.journal)
+            except Cancelled:
+                stopped = True
+            except EngineError:
+                self._save()  # it is judged when the run goes on
+                raise
+            stopped = stopped or (run.cancelled is not None and run.cancelled())
+            if stopped or judging or last or state.step % run.save_every == 0:
+                self._save()
+        state.stale = self._agreed(state.stale)
+        if self._agreed(stopped):
+            raise Cancelled(
+                f"Training is paused after step {state.step} of {run.optimiser.steps}. It can go "
+                "on from there."
+            )
+
+    def _agreed(self, value: int) -> int:
+        """The first process's value, in all of them."""
+        accelerator = self.run.accelerator
+        if accelerator.num_processes == 1:
+            return value
+        return int(broadcast(torch.tensor(value, device=accelerator.device)))
+
+    def _judge(self, journal: Journal) -> None:
+        """Validates the weights and keeps them if they are the ones to keep."""
+        run, state = self.run, self.state
+        state.kept.eval()
+        metrics = run.validate(state.kept)
+        examples = run.examples(state.kept, run.out, state.step) if run.examples else []
+        best = metrics["mIoU"] > state.best
+        if best or run.keep == "last":
+            save(state.kept.state_dict(), run.out / KEPT)
+        journal.validation(state.step, metrics, best, examples)
+        state.judged, self._saved = state.step, -1
+        state.stale = 0 if best else state.stale + 1
+        state.best = max(state.best, metrics["mIoU"])
+        if self._exhausted() and state.step < run.optimiser.steps:
+            self._note(
+                state.step,
+                f"Training stops here: of the last {state.stale} validations none was better than "
+                f"the best one before them (mIoU {state.best:.3f}).",
+            )
+
+    def _save(self) -> None:
+        if self.journal is not None and self._saved != self.state.step:
+            self.state.save(self.run.out)
+            self._saved = self.state.step
+
+    def _tell(self, doing: str) -> None:
+        step, steps = self.state.step, self.run.optimiser.steps
+        if self.journal is not None and self.run.progress is not None:
+            message = f"{doing}, step {step} of {steps}"
+            self.run.progress(Progress(step, steps, "training", message))
+
+    def _note(self, step: int, message: str) -> None:
+        if self.journal is not None:
+            self.journal.note(step, message)
+
+
+@dataclass(frozen=True)
+class _Unread:
+    """Why a batch could not be read: an error would lose its words on the way between processes."""
+
+    kind: type[EngineError]
+    message: str
+
+
+class _Reader(IterableDataset[Batch | _Unread]):
+    """Reads batches in another process."""
+
+    def __init__(self, batches: StepBatches) -> None:
+        self._batches = batches
+
+    def __iter__(self) -> Iterator[Batch | _Unread]:
+        try:
+            yield from self._batches
+        except EngineError as cause:
+            yield _Unread(type(cause), str(cause))
 
 
 def _steps(run: Run, first: int) -> Iterator[list[Batch]]:
-    """The batches of each step, read ahead by another process."""
+    """The batches of each step, read ahead by another process.
+
+    Raises:
+        EngineError: One of them cannot be read.
+    """
     each = run.optimiser.accumulate
     accelerator = run.accelerator
     loader = DataLoader(
-        run.batches(first * each, accelerator.process_index, accelerator.num_processes),
+        _Reader(run.batches(first * each, accelerator.process_index, accelerator.num_processes)),
         batch_size=None,
         num_workers=1,
         prefetch_factor=4,
         generator=torch.Generator(),  # its seeds must not come out of the model's random numbers
         pin_memory=accelerator.device.type == "cuda",
     )
-    batches: Iterable[Batch] = iter(loader)
+    batches = _read(loader)
     for _ in range(first, run.optimiser.steps):
         yield list(islice(batches, each))
 
 
-def _advance(
-    run: Run, state: TrainingState, parts: nn.Module, batches: list[Batch]
-) -> dict[str, float]:
-    """One step over its batches; gives the parts of the loss."""
-    accelerator = run.accelerator
-    key = (run.seed, state.step, accelerator.process_index)
-    torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
-    run.mode(state.network)
-    state.optimiser.zero_grad(set_to_none=True)
-    values: dict[str, float] = {}
-    for number, batch in enumerate(batches, 1):
-        more = number < len(batches)
-        with accelerator.no_sync(parts) if more else nullcontext():
-            with torch.autocast(accelerator.device.type, torch.bfloat16, enabled=run.bf16):
-                losses = parts(batch.to(accelerator.device))
-            total = torch.stack(list(losses.values())).sum() / len(batches)
-            accelerator.backward(total)
-        for name, value in losses.items():
-            values[name] = values.get(name, 0.0) + float(value.detach()) / len(batches)
-    if not np.isfinite(sum(values.values())):
-        raise InputError(
-            f"The loss is not a number at step {state.step}. Lower the learning rate, then "
-            "start again: training goes on from the last checkpoint."
-        )
-    if run.optimiser.clip:
-        nn.utils.clip_grad_norm_(state.network.parameters(), run.optimiser.clip)
-    state.optimiser.step()
-    state.finish_step()
-    return values
-
-
-def _judge(run: Run, state: TrainingState, log: _Log) -> None:
-    """Validates the weights and keeps them if they are the ones to keep."""
-    state.kept.eval()
-    metrics = run.validate(state.kept)
-    log.validation(metrics, state.step)
-    if run.keep == "last" or metrics["mIoU"] > state.best:
-        state.best = metrics["mIoU"]
-        save(state.kept.state_dict(), run.out / "kept.pt")
-
-
-class _Log:
-    """The curves for TensorBoard, and the validations as lines of JSON."""
-
-    def __init__(self, folder: Path, step: int) -> None:
-        self.curves = SummaryWriter(folder / "curves", purge_step=step)
-        self.lines = folder / "validation.jsonl"
-        if self.lines.exists():
-            # What a killed run judged after its last checkpoint is judged again.
-            kept = [x for x in self.lines.read_text("utf-8").splitlines() if _step_of(x) <= step]
-            self.lines.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
-
-    def losses(self, values: dict[str, float], state: TrainingState) -> None:
-        for name, value in values.items():
-            self.curves.add_scalar(f"train/{name}", value, state.step)
-        self.curves.add_scalar("train/learning rate", state.schedule.get_last_lr()[0], state.step)
-
-    def validation(self, metrics: dict[str, float], step: int) -> None:
-        for name, value in metrics.items():
-            self.curves.add_scalar(f"validation/{name}", value, step)
-        with self.lines.open("a", encoding="utf-8") as lines:
-            lines.write(json.dumps({"step": step, **metrics}) + "\n")
-
-    def close(self) -> None:
-        self.curves.close()
-
-
-def _step_of(line: str) -> float:
-    """The step of a validation; a line that a kill cut short is of no step to keep."""
-    try:
-        return float(json.loads(line)["step"])
-    except ValueError:
-        return float("inf")
+def _read(batches: Iterable[Batch | _Unread]) -> Iterator[Batch]:
+    for batch in batches:
+        if isinstance(batch, _Unread):
+            raise batch.kind(f"{batch.message} Put it right, then go on: nothing is lost.")
+        yield batch

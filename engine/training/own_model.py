@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import tomli_w
+import torch
 from torch import Tensor, nn
 
 from engine import zoo
@@ -16,11 +19,12 @@ from engine.errors import InputError
 from engine.raster.atomic import replacing
 from engine.raster.boundary import writing
 from engine.segment import make_folder
-from engine.training.config import AdapterConfig
-from engine.training.data import TrainingData
+from engine.training.config import AdapterConfig, said
+from engine.training.data import MOST_TAUGHT, TrainingData
 from engine.training.task import AdapterTask
 from engine.training.validation import validate_expressions
 
+BEFORE = "before.json"
 MOST_EXPRESSIONS = 200
 """Sentences whose metrics a card tells, the most frequent first."""
 
@@ -45,6 +49,28 @@ def measure(task: AdapterTask, network: nn.Module, views: Sequence[View]) -> Met
     """What a network makes of each sentence of the validation views."""
     network.eval()
     return validate_expressions(lambda *asked: task.predict(network, *asked), views)
+
+
+def measured_before(
+    folder: Path, task: AdapterTask, device: torch.device, views: Sequence[View]
+) -> Metrics:
+    """What the model made of them before it was taught, measured once for a run's folder.
+
+    Raises:
+        OutputError: The folder cannot be written.
+    """
+    path = folder / BEFORE
+    start = "" if task.start is None else "".join(file.sha256 for file in task.start.weights)
+    key = {"weights": task.base_sha256 + start, "views": len(views)}
+    with suppress(OSError, ValueError):
+        told = json.loads(path.read_text("utf-8"))
+        if told["key"] == key:
+            metrics: Metrics = told["metrics"]
+            return metrics
+    metrics = measure(task, task.network.to(device), views)
+    with replacing(make_folder(folder) / BEFORE) as partial, writing(path):
+        partial.write_text(json.dumps({"key": key, "metrics": metrics}), encoding="utf-8")
+    return metrics
 
 
 def publish(
@@ -83,18 +109,9 @@ def publish(
         after = measure(task, task.network, data.views)
         card = _card(config, task, data, _files(partial), _compared(before, after))
         with writing(folder):
-            (partial / zoo.OWN_CARD).write_text(tomli_w.dumps(_said(card)), encoding="utf-8")
+            (partial / zoo.OWN_CARD).write_text(tomli_w.dumps(said(card)), encoding="utf-8")
         zoo.read_own(partial / zoo.OWN_CARD, config.id)
     return folder
-
-
-def _said(table: Mapping[str, Any]) -> dict[str, Any]:
-    """A table without what is None, which TOML has no word for."""
-    return {
-        name: _said(value) if isinstance(value, Mapping) else value
-        for name, value in table.items()
-        if value is not None
-    }
 
 
 def _about(base: zoo.ModelCard, taught: Sequence[str]) -> str:
@@ -141,18 +158,34 @@ def _card(
     files: list[dict[str, Any]],
     metrics: dict[str, Any],
 ) -> dict[str, Any]:
+    known = task.base if task.start is None else task.start
+    taught = tuple(dict.fromkeys((*data.taught, *known.taught)))[:MOST_TAUGHT]
+    facts: dict[str, Any] = {**data.facts, "scope": config.scope}
+    if task.start is not None:
+        facts["scope"] = task.start.data.get("scope", config.scope)
+        facts["start"] = _origin(task.start)
     inherited = asdict(
         replace(
-            task.base,
+            known,
             id=config.id,
             title=config.title or config.id,
-            licence="; ".join(filter(None, (task.base.licence, config.licence))),
-            about=config.about or _about(task.base, data.taught),
+            licence="; ".join(dict.fromkeys(filter(None, (known.licence, config.licence)))),
+            about=config.about or _about(known, data.taught),
             weights=(),
             metrics=metrics,
-            taught=data.taught,
+            taught=taught,
             base=zoo.Base(task.base.id, task.base_sha256),
-            data=dict(data.facts),
+            data=facts,
         )
     )
     return {**inherited, "weights": files}
+
+
+def _origin(card: zoo.ModelCard) -> dict[str, Any]:
+    """The model that was taught further, and what that one was."""
+    return {
+        "id": card.id,
+        "title": card.title,
+        "sha256": {file.name: file.sha256 for file in card.weights},
+        "data": card.data,
+    }

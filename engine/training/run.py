@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,19 +11,24 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import DistributedDataParallelKwargs
 
+from engine import device as devices
 from engine import zoo
 from engine.data.batch import StepBatches
 from engine.errors import InputError
+from engine.result import Progress
 from engine.systems.rs2_sam2 import config as rs2_sam2_config
 from engine.systems.rs2_sam2 import training as rs2_sam2
 from engine.systems.rsrefseg2 import config as rsrefseg2_config
 from engine.systems.rsrefseg2 import training as rsrefseg2
 from engine.training.config import AdapterConfig, TrainingConfig
-from engine.training.data import training_data
+from engine.training.data import TrainingData, training_data
+from engine.training.examples import Examples
 from engine.training.loop import Run, train
-from engine.training.own_model import Metrics, check_free, measure, publish
+from engine.training.own_model import check_free, measured_before, publish
 from engine.training.recompute import recompute
+from engine.training.state import KEPT
 from engine.training.task import AdapterTask, Task
+from engine.training.watch import Watch
 
 Build = Callable[[TrainingConfig], Task]
 
@@ -44,16 +50,23 @@ def adapters() -> dict[str, Callable[[AdapterConfig], AdapterTask]]:
     return {"rsrefseg2": rsrefseg2.adapter}
 
 
-def _task(config: TrainingConfig) -> Task:
+def task_of(config: TrainingConfig) -> Task:
+    """The network of a run and what it is taught.
+
+    Raises:
+        InputError: There is no such task.
+        ModelError: An adapter's base cannot be loaded.
+    """
     if config.adapter is not None:
-        return _adapter_task(config, config.adapter)
+        return adapter_task(config, config.adapter)
     build = tasks().get((config.model, config.objective))
     if build is None:
         raise InputError(f"{config.model} has no objective '{config.objective}'.")
     return build(config)
 
 
-def _adapter_task(config: TrainingConfig, adapter: AdapterConfig) -> AdapterTask:
+def adapter_task(config: TrainingConfig, adapter: AdapterConfig) -> AdapterTask:
+    """The same of a run that teaches an adapter."""
     if (config.model, config.objective) != (adapter.base, "referring"):
         raise InputError(
             f"An adapter on {adapter.base} wants model = '{adapter.base}' and objective = "
@@ -70,64 +83,151 @@ def _adapter_task(config: TrainingConfig, adapter: AdapterConfig) -> AdapterTask
     return build(adapter)
 
 
-def run(config: TrainingConfig, device: str = "auto") -> Path:
+def run(
+    config: TrainingConfig,
+    device: str = "auto",
+    progress: Callable[[Progress], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Path:
     """Trains what the configuration says; returns the weights' file, or the new model's folder.
 
     Under `accelerate launch` every process calls this with the same configuration.
 
     Raises:
+        Cancelled: As asked; the same run goes on from the very step.
         InputError: The data or the initial weights cannot be read, the loss is not a number, or
             there is a model of the adapter's id already.
         ModelError: The adapter's base cannot be loaded.
+        OutOfMemory: Not even one view fits into the memory.
+        OutputError: A folder cannot be written; what was saved before is still good.
     """
-    accelerator = Accelerator(
-        cpu=device == "cpu",
-        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
-    )
+    accelerator = on_device(device)
     torch.manual_seed(config.seed)
     if config.adapter is not None:
         check_free(config.adapter.id)
-    data = training_data(config)
-    task = _task(config)
+    watch = Watch(config.optimiser.steps, progress, cancelled)
+    data = data_of(config)
+    task = task_of(config)
     main = accelerator.is_main_process
-    before: Metrics = {}
     if isinstance(task, AdapterTask) and main:
-        before = measure(task, task.network.to(accelerator.device), data.views)
+        views = watch.over(data.views, "measuring", "Measuring the model as it is")
+        measured_before(config.out, task, accelerator.device, views)
     if config.recompute:
         recompute(task.blocks)
-    optimiser = config.optimiser
+    kept = train(run_of(config, task, data, accelerator, watch))
+    outcome = kept.with_suffix(".safetensors")
+    if main and config.adapter is None:
+        task.export(torch.load(kept, map_location="cpu", weights_only=True), outcome)
+    if config.adapter is not None:
+        outcome = zoo.models_folder() / config.adapter.id
+        if main:
+            _publish(config, config.adapter, accelerator, data, watch)
+    accelerator.wait_for_everyone()
+    return outcome
+
+
+def finish(
+    config: TrainingConfig,
+    device: str = "auto",
+    progress: Callable[[Progress], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Path:
+    """Makes the model of the best weights so far of a run that has not ended; its folder.
+
+    Raises:
+        Cancelled: As asked; there is no new model.
+        InputError: No weights are kept yet, the data cannot be read, or there is a model of this
+            id already.
+        ModelError: The base cannot be loaded.
+        OutputError: A folder cannot be written.
+    """
+    if config.adapter is None or not (config.out / KEPT).is_file():
+        raise InputError(
+            f"Nothing was kept in {config.out} yet: the first validation is still to come. Let it "
+            "train longer."
+        )
+    check_free(config.adapter.id)
+    watch = Watch(config.optimiser.steps, progress, cancelled)
+    return _publish(config, config.adapter, on_device(device), data_of(config), watch)
+
+
+def on_device(device: str) -> Accelerator:
+    """Where to train.
+
+    Raises:
+        InputError: There is no such device, or this process has trained on another one.
+        ModelError: CUDA was asked for and cannot compute.
+    """
+    chosen = devices.choose(device).type
+    try:
+        return Accelerator(
+            cpu=chosen == "cpu",
+            kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
+        )
+    except ValueError as cause:
+        raise InputError(
+            f"This engine has trained on another device than '{chosen}'. Start it again."
+        ) from cause
+
+
+def uses_bf16(config: TrainingConfig, accelerator: Accelerator) -> bool:
+    """Whether a run's forward pass is computed in bfloat16."""
+    chosen = config.precision
+    return chosen == "bf16" or (chosen == "auto" and accelerator.device.type == "cuda")
+
+
+def data_of(config: TrainingConfig) -> TrainingData:
+    """What a run learns from, and as many validation views as it wants.
+
+    Raises:
+        InputError: The data cannot be read.
+    """
+    data = training_data(config)
+    most = config.validation_views
+    return replace(data, views=data.views[:: -(-len(data.views) // most) or 1]) if most else data
+
+
+def run_of(
+    config: TrainingConfig, task: Task, data: TrainingData, accelerator: Accelerator, watch: Watch
+) -> Run:
+    """What the loop needs for a configuration."""
+    optimiser, views = config.optimiser, watch.over(data.views, "training", "Validation")
 
     def batches(first: int, process: int, processes: int) -> StepBatches:
         return data.batches(first, optimiser.steps * optimiser.accumulate, process, processes)
 
-    kept = train(
-        Run(
-            model=task.network,
-            losses=task.losses,
-            batches=batches,
-            validate=lambda network: task.validate(network, data.views),
-            optimiser=optimiser,
-            out=config.out,
-            accelerator=accelerator,
-            evaluate_every=config.evaluate_every,
-            save_every=config.save_every,
-            keep=config.keep if len(data.views) else "last",
-            bf16=config.precision == "bf16"
-            or (config.precision == "auto" and accelerator.device.type == "cuda"),
-            seed=config.seed,
-            mode=task.mode,
-        )
+    return Run(
+        model=task.network,
+        losses=task.losses,
+        batches=batches,
+        validate=lambda network: task.validate(network, views),
+        optimiser=optimiser,
+        out=config.out,
+        accelerator=accelerator,
+        evaluate_every=config.evaluate_every,
+        save_every=config.save_every,
+        keep=config.keep if len(views) else "last",
+        patience=config.patience if len(views) else 0,
+        bf16=uses_bf16(config, accelerator),
+        seed=config.seed,
+        mode=task.mode,
+        recompute=None if config.recompute else partial(recompute, task.blocks),
+        examples=None if task.predict is None else Examples(task.predict, data.views).draw,
+        progress=watch.progress,
+        cancelled=watch.cancelled,
     )
-    outcome = kept.with_suffix(".safetensors")
-    if config.adapter is not None:
-        outcome = zoo.models_folder() / config.adapter.id
-    if main:
-        state = torch.load(kept, map_location="cpu", weights_only=True)
-        if config.adapter is None:
-            task.export(state, outcome)
-        else:
-            fresh = _adapter_task(config, config.adapter)
-            fresh.network.to(accelerator.device)
-            publish(config.adapter, fresh, data, before, state)
-    accelerator.wait_for_everyone()
-    return outcome
+
+
+def _publish(
+    config: TrainingConfig,
+    adapter: AdapterConfig,
+    accelerator: Accelerator,
+    data: TrainingData,
+    watch: Watch,
+) -> Path:
+    state = torch.load(config.out / KEPT, map_location="cpu", weights_only=True)
+    task = adapter_task(config, adapter)
+    views = watch.over(data.views, "measuring", "Measuring the new model")
+    before = measured_before(config.out, task, accelerator.device, views)
+    task.network.to(accelerator.device)
+    return publish(adapter, task, replace(data, views=views), before, state)

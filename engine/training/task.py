@@ -13,6 +13,8 @@ from engine.data.batch import Batch
 from engine.data.views import View
 from engine.zoo import ModelCard
 
+Predict = Callable[[Any, Tensor, list[str]], Tensor]
+
 
 @dataclass(frozen=True)
 class Task:
@@ -25,6 +27,8 @@ class Task:
         export: Writes the weights of a trained network's state in the system's own format.
         blocks: The parts whose activations may be computed again instead of kept.
         mode: Puts a network into the state in which it is taught.
+        predict: Logits `(E, H, W)` of a network for sentences about a view `(3, H, W)`; None where
+            it is not taught sentences.
     """
 
     network: nn.Module
@@ -33,6 +37,7 @@ class Task:
     export: Callable[[dict[str, Tensor], Path], None]
     blocks: Sequence[nn.Module] = ()
     mode: Callable[[Any], object] = nn.Module.train
+    predict: Predict | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +47,13 @@ class AdapterTask(Task):
     Attributes:
         base: The card of the model that is adapted.
         base_sha256: SHA-256 of its weights.
-        predict: Logits `(E, H, W)` of a network for sentences about a view `(3, H, W)`.
+        predict: As above; never None.
         load: Reads a folder of `export` into a network of such a task.
+        start: The card of the user's own model whose adapter it is; None for a fresh adapter.
     """
 
     base: ModelCard
     base_sha256: str
-    predict: Callable[[Any, Tensor, list[str]], Tensor]
+    predict: Predict
     load: Callable[[Any, Path], None]
+    start: ModelCard | None = None

@@ -55,6 +55,7 @@ def referring(config: RS2SAM2Config, run: TrainingConfig) -> Task:
         validate=partial(_validate, tokenizer),
         export=save_small,
         blocks=[*model.sam.image_encoder.trunk.blocks, *model.beit3.encoder.layers],
+        predict=partial(predict, tokenizer),
     )
 
 

@@ -15,6 +15,7 @@ from engine import zoo
 from engine.data.batch import collate
 from engine.data.categories import VHR10
 from engine.data.views import View
+from engine.errors import InputError
 from engine.systems.rsrefseg2 import adapters
 from engine.systems.rsrefseg2.adapters import merge_published
 from engine.systems.rsrefseg2.checkpoint import load_own
@@ -31,20 +32,34 @@ from engine.weights import save_small
 def referring(config: RSRefSeg2Config, run: TrainingConfig) -> Task:
     """The whole model learns what sentences mean."""
     model = _model(config, run)
-    return Task(model, training_losses, _validate_referring, save_small, _blocks(model))
+    return Task(
+        model,
+        training_losses,
+        _validate_referring,
+        save_small,
+        _blocks(model),
+        predict=predict,
+    )
 
 
 def adapter(wanted: AdapterConfig) -> AdapterTask:
     """An adapter learns what a user's sentences mean; its base stays as it is.
 
     Raises:
-        ModelError: The base cannot be loaded.
+        InputError: The model it starts from is no adapter on this base.
+        ModelError: The base, or the model it starts from, cannot be loaded.
     """
     base: Any = zoo.load(wanted.base, "cpu")
     model: RSRefSeg2 = base.model
     merge_published(model)
-    adaptation = adapters.adaptation(model, wanted)
+    start = _start(wanted, base.weights_sha256)
+    if start is None:
+        adaptation = adapters.adaptation(model, wanted)
+    else:
+        adaptation = adapter_files.read_adaptation(start.folder / adapter_files.CONFIG)
     adapter_files.inject(model, adaptation)
+    if start is not None:
+        adapter_files.fill(model, start.folder)
 
     def export(state: dict[str, Tensor], folder: Path) -> None:
         adapter_files.write(model, state, adaptation, wanted.base, folder)
@@ -60,7 +75,25 @@ def adapter(wanted: AdapterConfig) -> AdapterTask:
         base_sha256=base.weights_sha256,
         predict=predict,
         load=adapter_files.fill,
+        start=start,
     )
+
+
+def _start(wanted: AdapterConfig, base_sha256: str) -> zoo.ModelCard | None:
+    """The user's own model whose adapter is taught further."""
+    if not wanted.start:
+        return None
+    card = zoo.card(wanted.start)
+    if card.base != zoo.Base(wanted.base, base_sha256):
+        raise InputError(
+            f"{card.title} cannot be taught further on {wanted.base}: it was not made on these "
+            f"weights of it. Start from {wanted.base} itself."
+        )
+    if card.missing:
+        raise zoo.missing(card)
+    for file in card.weights:
+        zoo.verify(card.file(file.name), file)
+    return card
 
 
 def _teach(model: nn.Module) -> None:

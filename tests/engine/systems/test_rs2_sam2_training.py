@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from engine.training.schedule import learning_rate
 from engine.training.task import Task
 from tests.engine.backbones.spm import write_spm
 from tests.engine.systems.tiny_rs2_sam2 import BEIT3, tiny_config, tiny_model
+from tests.engine.training.logs import validations
 
 RECIPES = Path(__file__).resolve().parents[3] / "engine/training/recipes"
 SIDE = 64
@@ -118,8 +118,7 @@ def test_sam_keeps_what_it_sees_and_everything_else_learns(
     for part in ("Space_Adapter", "beit3.encoder", "token_mlp", "mask_prompt", "mask_decoder"):
         assert any(part in name for name in moved), part
 
-    (line,) = (config.out / "validation.jsonl").read_text().splitlines()
-    metrics = json.loads(line)
+    (metrics,) = validations(config.out)
     assert (metrics["step"], metrics["n"]) == (3, 2)
     assert 0 <= metrics["mIoU"] <= 1
 

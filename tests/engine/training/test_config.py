@@ -5,14 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.errors import InputError
-from engine.training.config import read
-
-RECIPES = sorted(
-    (Path(__file__).resolve().parents[3] / "engine/training/recipes").glob("*.toml"),
-    key=lambda path: path.name,
+from engine.training.config import (
+    AdapterConfig,
+    DataConfig,
+    OptimiserConfig,
+    TrainingConfig,
+    dumps,
+    read,
 )
+
+ROOT = Path(__file__).resolve().parents[3]
+RECIPES = sorted((ROOT / "engine/training/recipes").glob("*.toml"), key=lambda path: path.name)
 SOUND = """
 model = "rsrefseg2-compact"
 out = "runs/mine"
@@ -37,11 +44,67 @@ def configuration(
 
 def test_what_the_file_says_is_the_run_and_the_rest_is_as_usual(tmp_path: Path) -> None:
     config = read(configuration(tmp_path, "seed = 5", 'labelled_only_if_present = ["vehicle"]'))
-    assert (config.model, config.seed, config.out) == ("rsrefseg2-compact", 5, Path("runs/mine"))
-    assert config.data.annotations == Path("instances.json")
+    assert (config.model, config.seed, config.out) == (
+        "rsrefseg2-compact",
+        5,
+        tmp_path / "runs/mine",
+    )
+    assert config.data.annotations == tmp_path / "instances.json"
     assert config.data.labelled_only_if_present == ("vehicle",)
     assert config.data.shares == (0.2, 0.5)
     assert (config.optimiser.steps, config.optimiser.warmup) == (9, 200)
+
+
+def test_paths_are_relative_to_the_file_or_to_what_it_names(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    path = configuration(tmp_path / "a", 'relative_to = ".."\ninitial = "w.safetensors"')
+    path.write_text(path.read_text().replace('"images"', f'"{tmp_path.as_posix()}/b"'), "utf-8")
+    config = read(path)
+    assert config.out == tmp_path / "runs/mine"
+    assert config.initial == (tmp_path / "w.safetensors").as_posix()
+    assert config.data.images == tmp_path / "b"
+    assert config.data.root == Path(), "what is not said stays so"
+
+
+paths = st.lists(st.from_regex(r"[a-z0-9_ -]{1,8}", fullmatch=True), min_size=1, max_size=3).map(
+    "/".join
+)
+texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=12)
+
+
+@given(data=st.data())
+def test_a_run_that_is_written_and_read_is_the_same_run(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.getbasetemp().resolve() / "written"
+    folder.mkdir(exist_ok=True)
+    draw = data.draw
+    adapter = AdapterConfig(
+        "rsrefseg2-large", "mine", draw(texts), draw(texts), draw(texts), "encoders",
+        image=draw(st.none() | st.integers(0, 256)), start=draw(st.sampled_from(["", "own"])),
+    )  # fmt: skip
+    config = TrainingConfig(
+        model="rsrefseg2-large",
+        out=folder / draw(paths),
+        data=DataConfig(
+            "jsonl",
+            annotations=draw(st.sampled_from([folder, Path("/elsewhere")])) / draw(paths),
+            images=draw(st.just(Path()) | paths.map(lambda name: folder / name)),
+            backgrounds=tuple(draw(st.lists(paths.map("/".__add__), max_size=2))),
+        ),
+        optimiser=OptimiserConfig(
+            steps=draw(st.integers(1, 10**6)),
+            learning_rate=draw(st.floats(1e-9, 1)),
+            factors=draw(st.dictionaries(st.text("ab.", min_size=1), st.floats(0, 9), max_size=2)),
+        ),
+        aspects=tuple(draw(st.lists(st.floats(0.1, 9), min_size=1, max_size=3))),
+        base=draw(st.dictionaries(st.text("ab", min_size=1), paths.map("/".__add__), max_size=2)),
+        patience=draw(st.integers(0, 9)),
+        recompute=draw(st.booleans()),
+        adapter=draw(st.just(adapter)),
+    )
+    (folder / "train.toml").write_text(dumps(config, folder), "utf-8")
+    assert read(folder / "train.toml") == config
 
 
 @pytest.mark.parametrize(
@@ -99,6 +162,6 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: str | byte
 def test_the_recipes_can_be_read_and_follow_each_other(recipe: Path) -> None:
     config = read(recipe)
     outcomes = {str(read(other).out / "kept.safetensors") for other in RECIPES if other != recipe}
-    bundled = "resources/models/rsrefseg2-compact.safetensors"
+    bundled = str(ROOT / "resources/models/rsrefseg2-compact.safetensors")
     assert config.initial in {"", bundled, *outcomes}
     assert config.optimiser.warmup < config.optimiser.steps

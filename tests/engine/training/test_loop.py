@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -17,30 +14,16 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from engine.data.batch import Batch
-from engine.errors import InputError
 from engine.training.config import OptimiserConfig
-from engine.training.loop import Losses, Run, train
+from engine.training.loop import train
 from engine.training.parameters import parameter_groups
 from engine.training.schedule import learning_rate
 from engine.training.state import save
+from tests.engine.training.logs import checkpoint, same, validations
+from tests.engine.training.point_run import distance, point_run
 from tests.engine.training.tiny_run import SETTINGS, STEPS, ending, tiny_run
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-def checkpoint(out: Path) -> dict[str, Any]:
-    return torch.load(out / "checkpoint.pt", weights_only=True)
-
-
-def same(a: Any, b: Any) -> bool:
-    """Whether two states are the same to the last bit."""
-    if isinstance(a, Tensor):
-        return torch.equal(a, b)
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
-    if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(map(same, a, b))
-    return a == b
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +72,7 @@ def test_a_killed_run_ends_as_one_that_was_not(
     kept = train(tiny_run(tmp_path))
     assert same(checkpoint(tmp_path), checkpoint(straight))
     assert same(torch.load(kept, weights_only=True), torch.load(straight / kept.name))
-    assert (tmp_path / "validation.jsonl").read_text() == (
-        straight / "validation.jsonl"
-    ).read_text()
+    assert (tmp_path / "log.jsonl").read_text() == (straight / "log.jsonl").read_text()
 
 
 def test_a_finished_run_stays_as_it_is(straight: Path) -> None:
@@ -106,8 +87,8 @@ def test_a_finished_run_stays_as_it_is(straight: Path) -> None:
 
 
 def test_the_averaged_model_predicts_numbers(straight: Path) -> None:
-    (line,) = (straight / "validation.jsonl").read_text().splitlines()
-    assert json.loads(line) == {"step": STEPS, "mIoU": 1.0}
+    (judged,) = validations(straight)
+    assert (judged["step"], judged["mIoU"]) == (STEPS, 1.0)
 
 
 def test_a_state_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -120,34 +101,6 @@ def test_a_state_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 # What comes out
-
-
-class Point(nn.Module):
-    """One vector, on its way from 0 to 1."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.at = nn.Parameter(torch.zeros(2))
-
-
-def distance(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
-    return {"distance": (model.at - 1).square().sum()}
-
-
-def point_run(
-    out: Path, scores: Sequence[float] = (), losses: Losses = distance, **changes: Any
-) -> tuple[Run, list[Tensor]]:
-    """A run of a point that is judged every second step, and the points that were judged."""
-    seen: list[Tensor] = []
-
-    def validate(network: nn.Module) -> dict[str, float]:
-        seen.append(network.at.detach().clone())
-        score = scores[len(seen) - 1] if scores else 0.0
-        return {"other": -score, "mIoU": score}
-
-    optimiser = OptimiserConfig(**{**SETTINGS, "learning_rate": 0.1})
-    settings = {"model": Point(), "validate": validate, "evaluate_every": 2, "optimiser": optimiser}
-    return tiny_run(out, losses, **{**settings, **changes}), seen
 
 
 @pytest.mark.parametrize(
@@ -167,10 +120,8 @@ def test_the_averaged_weights_of_the_best_or_the_last_validation_come_out(
     assert len(seen) == 3
     assert torch.equal(kept["at"], seen[outcome])
     assert len({float(at[0]) for at in seen}) == 3
-    log = [json.loads(line) for line in (tmp_path / "validation.jsonl").read_text().splitlines()]
-    assert log == [
-        {"step": 2 * (i + 1), "other": -score, "mIoU": score} for i, score in enumerate(scores)
-    ]
+    log = [(told["step"], told["other"], told["mIoU"]) for told in validations(tmp_path)]
+    assert log == [(2 * (i + 1), -score, score) for i, score in enumerate(scores)]
 
 
 def test_the_best_so_far_survives_a_restart(tmp_path: Path) -> None:
@@ -195,22 +146,6 @@ def test_what_is_judged_is_the_average_of_the_steps(tmp_path: Path) -> None:
     for at in path[2:5]:
         average = 0.5 * average + 0.5 * at
     assert torch.allclose(seen[1], average)
-
-
-def test_a_loss_that_is_no_number_ends_the_run_with_advice_and_keeps_the_checkpoint(
-    tmp_path: Path,
-) -> None:
-    def diverging(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
-        return {name: value * float("nan") for name, value in distance(model, batch).items()}
-
-    steps = iter([distance] * 3 + [diverging])
-    run, _ = point_run(tmp_path, losses=lambda model, batch: next(steps)(model, batch))
-    with pytest.raises(InputError, match=r"not a number at step 3\. Lower the learning rate"):
-        train(run)
-    assert checkpoint(tmp_path)["step"] == 2
-    assert checkpoint(tmp_path)["model"]["at"].isfinite().all()
-    train(point_run(tmp_path)[0])
-    assert checkpoint(tmp_path)["step"] == STEPS
 
 
 # Schedule and parameters

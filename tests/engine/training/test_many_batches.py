@@ -18,6 +18,7 @@ from engine.training.loop import train
 from engine.training.recompute import recompute
 from tests.engine.systems.conftest import tiny_config
 from tests.engine.training.line_run import line_run
+from tests.engine.training.logs import validations
 from tests.engine.training.tiny_run import FROM_NOTHING, STEPS, sampler
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -41,8 +42,7 @@ def test_two_processes_train_as_one_with_twice_the_views(tmp_path: Path) -> None
     train(line_run(tmp_path / "half", batch=1, accumulate=1))
     assert torch.allclose(end(tmp_path / "two"), end(tmp_path / "one"), atol=1e-6)
     assert not torch.allclose(end(tmp_path / "half"), end(tmp_path / "one"), atol=1e-4)
-    lines = (tmp_path / "two" / "validation.jsonl").read_text().splitlines()
-    assert len(lines) == 1, "one process judges"
+    assert len(validations(tmp_path / "two")) == 1, "one process judges"
 
 
 def test_a_step_of_several_batches_is_their_mean(tmp_path: Path) -> None:

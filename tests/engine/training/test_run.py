@@ -22,6 +22,7 @@ from engine.training import run as room
 from engine.training.config import DataConfig, OptimiserConfig, TrainingConfig
 from engine.training.validation import validation_views
 from tests.engine.systems.conftest import tiny_config
+from tests.engine.training.logs import validations
 from tests.engine.training.tiny_run import FROM_NOTHING, painted_scene
 
 
@@ -111,11 +112,15 @@ def test_encoders_and_then_sentences_are_taught(tmp_path: Path, config: Training
     }
     assert any(name.startswith("prompter.") for name in moved)
     assert any(name.startswith("encoder.") for name in moved)
-    (line,) = (tmp_path / "sentences" / "validation.jsonl").read_text().splitlines()
-    metrics = json.loads(line)
+    (metrics,) = validations(tmp_path / "sentences")
     assert metrics["n"] >= 10
     assert {"mIoU", "oIoU", "mIoU/absent", "mIoU/unique"} <= set(metrics)
-    assert np.isfinite(list(metrics.values())).all()
+    numbers = [value for value in metrics.values() if isinstance(value, float)]
+    assert np.isfinite(numbers).all()
+    assert len(metrics["examples"]) == 6
+    for name in metrics["examples"]:
+        with Image.open(tmp_path / "sentences" / name) as picture:
+            assert picture.width == 256
 
 
 def test_a_published_data_set_is_taught_with_its_own_sentences(
@@ -144,8 +149,7 @@ def test_a_published_data_set_is_taught_with_its_own_sentences(
     )
     weights = room.run(config, "cpu")
     load_own(tiny(0), weights)
-    (line,) = (tmp_path / "out" / "validation.jsonl").read_text().splitlines()
-    metrics = json.loads(line)
+    (metrics,) = validations(tmp_path / "out")
     assert (metrics["step"], metrics["n"]) == (3, 2)
     assert metrics["mIoU/given"] == metrics["mIoU"]
 
