@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 SCOPE_RANKS = {"prompter": 4, "encoders": 16, "everything": 0}
 LARGEST_RANK = 256
+MOST_REHEARSED = 0.9
 
 ADAPTED_ONLY = ("rsrefseg2-large",)
 """Models that are not trained whole."""
@@ -116,6 +117,8 @@ class AdapterConfig:
         text: Rank of the text encoder's.
         sam: Rank of SAM's image encoder's.
         alpha: The scale of an update is `alpha / rank`.
+        rehearse: Share of the samples that ask for what the model knows already, with its own
+            answers, so that it does not forget; 0 for none. Models of an open vocabulary have none.
         start: Id of a model of the user's own, on the same base, whose adapter is taught further;
             its scope, ranks and scale hold then instead of those said here.
 
@@ -133,6 +136,7 @@ class AdapterConfig:
     text: int | None = None
     sam: int | None = None
     alpha: int = 16
+    rehearse: float = 0.65
     start: str = ""
 
     def __post_init__(self) -> None:
@@ -143,6 +147,11 @@ class AdapterConfig:
         for name in ("base", "title", "about", "licence", "start"):
             if not isinstance(getattr(self, name), str):
                 raise InputError(f"{name} of the adapter is no text.")
+        if type(self.rehearse) not in (int, float) or not 0 <= self.rehearse <= MOST_REHEARSED:
+            raise InputError(
+                f"rehearse of the adapter is {self.rehearse}, not a share from 0 to "
+                f"{MOST_REHEARSED}."
+            )
         for name, value in (*self.ranks.items(), ("alpha", self.alpha)):
             if type(value) is not int or not 0 <= value <= LARGEST_RANK:
                 raise InputError(f"{name} of the adapter is {value}, not 0 to {LARGEST_RANK}.")

@@ -17,6 +17,7 @@ from engine.data.referring import ReferringBatches, ReferringViews
 from engine.data.sample import ReferringSample
 from engine.data.split import split
 from engine.data.views import View, ViewSampler
+from engine.training import rehearsal
 from engine.training.config import TrainingConfig
 from engine.training.validation import validation_views
 
@@ -83,16 +84,13 @@ def _generated(config: TrainingConfig) -> TrainingData:
 def _given(config: TrainingConfig) -> TrainingData:
     """Images that come with their sentences."""
     chosen = config.data
-    dataset = (
-        Dataset("jsonl", chosen.annotations, None if chosen.images == Path() else chosen.images)
-        if chosen.format == "jsonl"
-        else Dataset(chosen.format, chosen.root)
-    )
     source = chosen.annotations if chosen.format == "jsonl" else chosen.root
-    training, validation = list(dataset.samples("train")), list(dataset.samples("val"))
+    training, validation = given_samples(config, "train"), given_samples(config, "val")
+    rehearsed = rehearsal.rehearsal(config.out) if config.adapter else []
+    share = config.adapter.rehearse if config.adapter else 0.0
     batches = partial(
         ReferringBatches,
-        training,
+        rehearsal.mixed(training, rehearsed, share) if share else training,
         config.optimiser.batch,
         side=config.side,
         fit=chosen.fit,
@@ -108,8 +106,24 @@ def _given(config: TrainingConfig) -> TrainingData:
             "split": "the data set's own train and val",
             "train": len(training),
             "val": len(validation),
+            **({"rehearsed": len(rehearsed)} if rehearsed else {}),
         },
     )
+
+
+def given_samples(config: TrainingConfig, split: str) -> list[ReferringSample]:
+    """The samples of a split of a data set that comes with its sentences.
+
+    Raises:
+        InputError: They cannot be read.
+    """
+    chosen = config.data
+    dataset = (
+        Dataset("jsonl", chosen.annotations, None if chosen.images == Path() else chosen.images)
+        if chosen.format == "jsonl"
+        else Dataset(chosen.format, chosen.root)
+    )
+    return list(dataset.samples(split))
 
 
 def _taught(samples: Sequence[ReferringSample]) -> tuple[str, ...]:

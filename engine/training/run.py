@@ -14,14 +14,15 @@ from accelerate.utils import DistributedDataParallelKwargs
 from engine import device as devices
 from engine import zoo
 from engine.data.batch import StepBatches
-from engine.errors import InputError
+from engine.errors import Cancelled, InputError
 from engine.result import Progress
 from engine.systems.rs2_sam2 import config as rs2_sam2_config
 from engine.systems.rs2_sam2 import training as rs2_sam2
 from engine.systems.rsrefseg2 import config as rsrefseg2_config
 from engine.systems.rsrefseg2 import training as rsrefseg2
+from engine.training import rehearsal
 from engine.training.config import AdapterConfig, TrainingConfig
-from engine.training.data import TrainingData, training_data
+from engine.training.data import TrainingData, given_samples, training_data
 from engine.training.examples import Examples
 from engine.training.loop import Run, train
 from engine.training.own_model import check_free, measured_before, publish
@@ -106,9 +107,12 @@ def run(
     if config.adapter is not None:
         check_free(config.adapter.id)
     watch = Watch(config.optimiser.steps, progress, cancelled)
-    data = data_of(config)
     task = task_of(config)
     main = accelerator.is_main_process
+    if isinstance(task, AdapterTask) and main:
+        _rehearse(config, task, accelerator, watch)
+    accelerator.wait_for_everyone()
+    data = data_of(config)
     if isinstance(task, AdapterTask) and main:
         views = watch.over(data.views, "measuring", "Measuring the model as it is")
         measured_before(config.out, task, accelerator.device, views)
@@ -216,6 +220,32 @@ def run_of(
         progress=watch.progress,
         cancelled=watch.cancelled,
     )
+
+
+def _rehearse(
+    config: TrainingConfig, task: AdapterTask, accelerator: Accelerator, watch: Watch
+) -> None:
+    """Asks the model about what it knows, before it is taught anything else."""
+    if config.adapter is None or not config.adapter.rehearse or config.data.format == "coco":
+        return
+    network = task.network.to(accelerator.device).eval()
+
+    def told(done: int, due: int) -> None:
+        if watch.cancelled():
+            raise Cancelled("Cancelled.")
+        message = f"Asking the model what it knows, view {done + 1} of {due}"
+        watch.progress(Progress(watch.done, watch.steps, "measuring", message))
+
+    with torch.inference_mode():
+        rehearsal.prepare(
+            config.out,
+            partial(task.predict, network),
+            (task.start or task.base).categories or (),
+            given_samples(config, "train"),
+            config.side,
+            config.seed,
+            told,
+        )
 
 
 def _publish(
