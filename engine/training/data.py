@@ -32,12 +32,14 @@ class TrainingData:
     Attributes:
         batches: Training batches by `(first, last, process, processes)`.
         views: The views to validate on.
+        known: Views about what an adapter's base knew, with its answers.
         taught: What is named: the categories of the samples, or else their sentences.
         facts: Source, split and counts, for a model's card.
     """
 
     batches: Callable[[int, int, int, int], StepBatches]
     views: Sequence[View]
+    known: Sequence[View] = ()
     taught: tuple[str, ...] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
 
@@ -86,11 +88,13 @@ def _given(config: TrainingConfig) -> TrainingData:
     chosen = config.data
     source = chosen.annotations if chosen.format == "jsonl" else chosen.root
     training, validation = given_samples(config, "train"), given_samples(config, "val")
-    rehearsed = rehearsal.rehearsal(config.out) if config.adapter else []
     share = config.adapter.rehearse if config.adapter else 0.0
+    rehearsed, known = (
+        rehearsal.rehearsal(config.out, split) if share else [] for split in ("train", "val")
+    )
     batches = partial(
         ReferringBatches,
-        rehearsal.mixed(training, rehearsed, share) if share else training,
+        rehearsal.mixed(training, rehearsed, share),
         config.optimiser.batch,
         side=config.side,
         fit=chosen.fit,
@@ -100,6 +104,7 @@ def _given(config: TrainingConfig) -> TrainingData:
     return TrainingData(
         batches,
         ReferringViews(validation, config.side, chosen.fit),
+        ReferringViews(known, config.side, "stretch"),
         _taught(training),
         {
             "source": f"{chosen.format}: {source.name}",

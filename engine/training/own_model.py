@@ -107,7 +107,9 @@ def publish(
             task.export(dict(state), partial)
         task.load(task.network, partial)
         after = measure(task, task.network, data.views)
-        card = _card(config, task, data, _files(partial), _compared(before, after))
+        kept = measure(task, task.network, data.known)
+        metrics = {**_compared(before, after), **_kept(kept)}
+        card = _card(config, task, data, _files(partial), metrics)
         with writing(folder):
             (partial / zoo.OWN_CARD).write_text(tomli_w.dumps(said(card)), encoding="utf-8")
         zoo.read_own(partial / zoo.OWN_CARD, config.id)
@@ -133,14 +135,10 @@ def _compared(before: Metrics, after: Metrics) -> dict[str, Any]:
         return {}
     frequent = sorted(after, key=lambda text: (-after[text]["n"], text))
     rows = {text: {"before": before[text], "after": after[text]} for text in frequent}
-    count = sum(row["after"]["n"] for row in rows.values())
-    mean = {
-        f"mIoU {when}": round(sum(r[when]["mIoU"] * r[when]["n"] for r in rows.values()) / count, 4)
-        for when in ("before", "after")
-    }
     return {
-        "n": int(count),
-        **mean,
+        "n": _count(after),
+        "mIoU before": _mean({text: before[text] for text in after}),
+        "mIoU after": _mean(after),
         "expressions": {
             text: {
                 "n": int(row["after"]["n"]),
@@ -149,6 +147,21 @@ def _compared(before: Metrics, after: Metrics) -> dict[str, Any]:
             for text, row in list(rows.items())[:MOST_EXPRESSIONS]
         },
     }
+
+
+def _kept(metrics: Metrics) -> dict[str, Any]:
+    """How far the answers about what the base knew are still its own; empty if none were asked."""
+    return {"n known": _count(metrics), "mIoU known": _mean(metrics)} if metrics else {}
+
+
+def _count(metrics: Metrics) -> int:
+    return int(sum(each["n"] for each in metrics.values()))
+
+
+def _mean(metrics: Metrics) -> float:
+    """The mIoU over all samples."""
+    total = sum(each["mIoU"] * each["n"] for each in metrics.values())
+    return round(total / _count(metrics), 4)
 
 
 def _card(

@@ -25,6 +25,7 @@ from engine.errors import InputError, ModelError
 from engine.methods import Methods
 from engine.systems.rsrefseg2 import adapters, checkpoint
 from engine.systems.rsrefseg2.model import RSRefSeg2
+from engine.training import rehearsal
 from engine.training import run as room
 from engine.training.config import (
     AdapterConfig,
@@ -103,7 +104,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             data=painted_data(folder / "data"),
             optimiser=OptimiserConfig(steps=2, batch=2, warmup=1, learning_rate=0.01, ema=0.5),
             side=64,
-            adapter=AdapterConfig(BASE, OWN, title="Red ponds", licence="Mine"),
+            adapter=AdapterConfig(BASE, OWN, title="Red ponds", licence="Mine", rehearse=0),
         ),
     )
     threads = torch.get_num_threads()
@@ -253,6 +254,27 @@ def test_a_model_of_that_name_is_refused_before_training(house: House) -> None:
         with pytest.raises((InputError, ModelError)):
             room.run(replace(house.run, adapter=taken, model=wrong), "cpu")
     assert not house.run.out.exists()
+
+
+def test_what_the_base_knew_is_asked_again_and_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rehearsal, "VIEWS", 16)
+    monkeypatch.setattr(rehearsal, "LONGEST", 64)
+    metrics = {}
+    for name, rate in (("moved", 0.03), ("unmoved", 0.0)):
+        adapter = replace(house.run.adapter, id=name, rehearse=0.5)
+        optimiser = replace(house.run.optimiser, learning_rate=rate, steps=4, ema=0.0)
+        out = house.run.out / name
+        room.run(replace(house.run, adapter=adapter, optimiser=optimiser, out=out), "cpu")
+        card = zoo.card(name)
+        held_out = sum("val" in line for line in (out / "rehearsal/annotations.jsonl").open())
+        assert card.metrics["n known"] == held_out > 0
+        assert card.data["rehearsed"] > 2 * held_out
+        metrics[name] = card.metrics["mIoU known"]
+    # What was not taught anything answers as it did.
+    assert metrics["unmoved"] == 1
+    assert metrics["moved"] < 1
 
 
 def test_without_anything_held_out_the_last_weights_count_and_no_metric_is_told(

@@ -51,7 +51,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("few")
 def test_the_truth_is_what_the_model_says(tmp_path: Path) -> None:
     ask(tmp_path, [sample(tmp_path / "a.png")])
-    found = rehearsal.rehearsal(tmp_path)
+    found = [one for split in ("train", "val") for one in rehearsal.rehearsal(tmp_path, split)]
     ships = 0
     for one in found:
         pixels = torch.from_numpy(np.asarray(Image.open(one.image)).transpose(2, 0, 1).copy())
@@ -61,7 +61,9 @@ def test_the_truth_is_what_the_model_says(tmp_path: Path) -> None:
     assert len({one.image for one in found}) == 12
     # What is there is asked for, and what is not.
     assert 0 < ships < len(found)
-    assert {one.split for one in found} == {"train"}
+    taught = {one.image for one in found if one.split == "train"}
+    assert len(taught) == 10
+    assert taught.isdisjoint(one.image for one in found if one.split == "val")
 
 
 @pytest.mark.usefixtures("few")
@@ -88,7 +90,7 @@ def test_cancelled_it_leaves_nothing(tmp_path: Path, limit: int) -> None:
         ask(run, samples, limit=limit)
     assert not run.exists() or not any(run.iterdir())
     ask(run, samples)
-    assert rehearsal.rehearsal(run)
+    assert rehearsal.rehearsal(run, "train")
 
 
 @given(st.integers(1, 200), st.integers(1, 600), st.floats(0.1, 0.9))
@@ -109,5 +111,5 @@ def test_both_have_their_share(samples: int, rehearsed: int, share: float) -> No
 
 def test_nothing_known_is_nothing_rehearsed(tmp_path: Path) -> None:
     rehearsal.prepare(tmp_path, bright_is_a_ship, (), [], 64, 0, lambda *_: None)
-    assert rehearsal.rehearsal(tmp_path) == []
+    assert rehearsal.rehearsal(tmp_path, "train") == []
     assert not any(tmp_path.iterdir())
