@@ -13,7 +13,11 @@ DEFAULT_BYTES = 128 * 2**20
 
 
 class FeatureCache:
-    """Features by view, the longest unused forgotten first.
+    """Features by view. What earlier requests used goes first, the longest unused before the others.
+
+    What one request used stays as long as it runs: where its views do not all fit, the first of
+    them are still there for the next expression, instead of each being forgotten just before it is
+    asked for again.
 
     Attributes:
         limit: Bytes of tensors kept at most.
@@ -24,7 +28,12 @@ class FeatureCache:
         self.limit = limit
         self.encoded = 0
         self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._used: set[Hashable] = set()
         self._bytes = 0
+
+    def next_request(self) -> None:
+        """Says that another request begins."""
+        self._used.clear()
 
     def get(
         self, keys: Sequence[Hashable], encode: Callable[[list[int]], Sequence[Any]]
@@ -39,6 +48,7 @@ class FeatureCache:
         missing = [index for index, key in enumerate(keys) if key not in found]
         for key in found:
             self._kept.move_to_end(key)
+        self._used.update(found)
         if missing:
             for index, features in zip(missing, encode(missing), strict=True):
                 found[keys[index]] = features
@@ -50,15 +60,19 @@ class FeatureCache:
         size = tensor_bytes(features)
         if size > self.limit:
             return
+        while self._bytes + size > self.limit:
+            oldest = next(iter(self._kept), None)
+            if oldest is None or oldest in self._used:
+                return
+            self._bytes -= self._kept.pop(oldest)[1]
         self._kept[key] = (features, size)
+        self._used.add(key)
         self._bytes += size
-        while self._bytes > self.limit:
-            _, (_, freed) = self._kept.popitem(last=False)
-            self._bytes -= freed
 
     def clear(self) -> None:
         """Forgets everything."""
         self._kept.clear()
+        self._used.clear()
         self._bytes = 0
 
 

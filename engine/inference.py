@@ -71,6 +71,7 @@ class Inference:
 
     def __post_init__(self) -> None:
         self.batch = self.batch or BATCH.get(self.model.device.type, 1)
+        self.features.next_request()
         self._wanted = [[w for w in row if self.raster.touches(w)] for row in self.plan]
 
     @property

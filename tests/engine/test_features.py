@@ -28,6 +28,7 @@ def test_what_is_used_most_recently_stays_within_the_limit(requests: list[tuple[
     kept: OrderedDict[int, int] = OrderedDict()
     cache, encoded = FeatureCache(limit * UNIT), 0
     for key, _ in requests:
+        cache.next_request()
         (got,) = cache.get([key], lambda _, key=key: [features(sizes[key], key)])
         assert got.tolist() == [key] * sizes[key] * UNIT
         if key in kept:
@@ -39,6 +40,22 @@ def test_what_is_used_most_recently_stays_within_the_limit(requests: list[tuple[
                 while sum(kept.values()) > limit:
                     kept.popitem(last=False)
         assert cache.encoded == encoded
+
+
+@given(st.integers(1, 12), st.integers(1, 12))
+def test_a_raster_larger_than_the_cache_finds_its_first_views_again(views: int, room: int) -> None:
+    cache = FeatureCache(room * UNIT)
+    cache.get(["of an earlier raster"], lambda _: [features(1)])
+
+    def look() -> int:
+        before = cache.encoded
+        cache.next_request()
+        for view in range(views):
+            cache.get([view], lambda _: [features(1)])
+        return cache.encoded - before
+
+    assert look() == views
+    assert [look() for _ in range(3)] == [max(0, views - room)] * 3
 
 
 def test_what_is_kept_is_not_encoded_again() -> None:
