@@ -13,7 +13,7 @@ DEFAULT_BYTES = 128 * 2**20
 
 
 class FeatureCache:
-    """Features by view. What earlier requests used goes first, the longest unused before the others.
+    """Features by view. What earlier requests used goes first, the longest unused before the rest.
 
     What one request used stays as long as it runs: where its views do not all fit, the first of
     them are still there for the next expression, instead of each being forgotten just before it is
