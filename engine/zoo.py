@@ -37,6 +37,9 @@ OWN_CARD = "card.toml"
 ADAPTER_FILES = ("adapter_model.safetensors", "adapter_config.json")
 LARGEST_VIEW = 8192
 
+TEACHABLE = ("rsrefseg2",)
+"""Systems that load adapters."""
+
 
 @dataclass(frozen=True)
 class WeightsFile:
@@ -160,6 +163,7 @@ class ModelCard:
             if categories is None
             else [category.name for category in categories],
             "bundled": self.bundled,
+            "teachable": self.system in TEACHABLE,
             "installed": not (self.missing or (self.base and card(self.base.id).missing)),
             "folder": str(self.folder),
             "bytes": sum(file.bytes for file in self.weights),

@@ -464,6 +464,7 @@ def test_the_worker_exchanges_models_and_forgets_what_was_deleted(
         methods._load(OWN, "cpu")
     card = table["import_model"](request, path=Path(told["path"]))
     assert (card["id"], card["installed"], card["bundled"]) == (OWN, True, False)
+    assert card["teachable"], "a model of one's own is taught further"
     assert "the red pond" in card["categories"]
     again = methods._load(OWN, "cpu")
     assert again is not first

@@ -54,6 +54,8 @@ class SampleSettings:
 
     Attributes:
         resolution: Metres a pixel of the views, the model's; each raster's own if None.
+        finest: Finest metres a pixel that the model sees where no resolution is asked for: a raster
+            much finer than that is seen at this resolution, as it is when the model runs on it.
         view: Side of the views in pixels.
         variants: Whether sentences on place, order, size and number are made from nouns.
         negatives: Share of the samples that ask for what is not there.
@@ -70,6 +72,7 @@ class SampleSettings:
     """
 
     resolution: float | None = None
+    finest: float | None = None
     view: int = 384
     variants: bool = False
     negatives: float = 0.2
@@ -100,8 +103,9 @@ class SampleSettings:
         for name in ("variants", "complete"):
             if type(getattr(self, name)) is not bool:
                 raise InputError(f"{name} is {getattr(self, name)!r}, but must be true or false.")
-        if self.resolution is not None:
-            Source("raster", resolution=self.resolution)
+        for metres in (self.resolution, self.finest):
+            if metres is not None:
+                Source("raster", resolution=metres)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> SampleSettings:
@@ -154,7 +158,7 @@ def build(
             progress(Progress(done, total, stage, message))
 
     with sample_set(out) as made, ExitStack() as opened:
-        drawn = drawings.read(layers, settings.resolution, opened, watch)
+        drawn = drawings.read(layers, settings.resolution, settings.finest, opened, watch)
         cutter = _Cutter(drawn, settings, made, watch)
         cutter.cut_objects()
         cutter.cut_negatives()

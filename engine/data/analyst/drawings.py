@@ -57,13 +57,18 @@ class Drawings:
 
 
 def read(
-    layers: Sequence[LabelledLayer], resolution: float | None, opened: ExitStack, watch: Watch
+    layers: Sequence[LabelledLayer],
+    resolution: float | None,
+    finest: float | None,
+    opened: ExitStack,
+    watch: Watch,
 ) -> Drawings:
     """Reads layers and opens their rasters.
 
     Args:
         layers: What to read.
         resolution: Metres a pixel to open the rasters at; their own if None.
+        finest: As `open_source` has it.
         opened: Closes the rasters.
         watch: Told how far it is.
 
@@ -79,7 +84,7 @@ def read(
         watch(done, len(layers), "layers", f"Reading {layer.polygons.name}")
         source = replace(layer.raster, resolution=resolution or layer.raster.resolution)
         if source not in rasters:
-            rasters[source] = opened.enter_context(open_source(source))
+            rasters[source] = opened.enter_context(open_source(source, finest))
         features = labelled.read_features(layer)
         known.update((features.title, int(number)) for number in features.ids)
         objects = labelled.place(features, source.path, rasters[source].grid, fates)

@@ -251,6 +251,10 @@ def test_views_are_cut_at_the_resolution_that_is_asked_for(tmp_path):
     assert np.median(whole) == 64, "16 pixels of half a metre are 8 of one"
     with rasterio.open(samples(tmp_path / "out")[0].image) as view:
         assert view.res == pytest.approx((1, 1))
+    as_the_model = build([made], replace(SETTINGS, finest=1.5, view=32), tmp_path / "as-the-model")
+    assert as_the_model.resolution == pytest.approx(1.5, rel=0.01)
+    own = build([made], replace(SETTINGS, finest=0.1, view=32), tmp_path / "own")
+    assert own.resolution == pytest.approx(0.5)
     finer = build([made], replace(SETTINGS, resolution=0.2, most=3), tmp_path / "finer")
     assert any("no more than the raster" in warning for warning in finer.warnings)
 
