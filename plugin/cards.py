@@ -11,19 +11,36 @@ translate = QCoreApplication.translate
 
 Card = dict[str, Any]
 
+MOST = 12
+"""Names in a sentence about what a model knows."""
 
-def knowledge(card: Card) -> str:
-    """What the model can find, in one sentence."""
+ALL = 500
+"""Names on the page of a model."""
+
+
+def knowledge(card: Card, most: int = MOST) -> str:
+    """What the model can find, in one sentence that lists so many names at most."""
     if card["categories"] is None:
         return translate("Cards", "Open vocabulary: describe anything.")
-    return translate("Cards", "Knows: {}").format(", ".join(card["categories"]))
+    # What it was taught comes first: that is what it was made for.
+    names = dict.fromkeys([*card.get("taught", ()), *card["categories"]])
+    return translate("Cards", "Knows: {}").format(listed(list(names), most))
 
 
-def sentences(card: Card) -> list[str]:
+def listed(names: list[str], most: int) -> str:
+    """Names in a line, so many of them at most."""
+    left_out = len(names) - most
+    if left_out <= 1:
+        return ", ".join(names)
+    shown = ", ".join(names[:most])
+    return translate("Cards", "{} and {:,} more").format(shown, left_out)
+
+
+def sentences(card: Card, most: int = MOST) -> list[str]:
     """What an analyst should know before choosing the model."""
     texts = [
         card["about"],
-        knowledge(card),
+        knowledge(card, most),
         translate("Cards", "Ground resolution: {:g} to {:g} m per pixel").format(
             card["finest"], card["coarsest"]
         ),
@@ -47,7 +64,7 @@ def tooltip(card: Card) -> str:
 
 def page(card: Card) -> str:
     """The card as rich text for reading, with its files and what was measured."""
-    body = "".join(f"<p>{escape(text)}</p>" for text in sentences(card))
+    body = "".join(f"<p>{escape(text)}</p>" for text in sentences(card, ALL))
     files = [
         (file["name"], translate("Cards", "SHA-256 {}").format(file["sha256"]))
         for file in card["weights"]

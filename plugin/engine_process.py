@@ -1,4 +1,4 @@
-"""The one engine process of the plugin: found, started when needed, started again when it died."""
+"""An engine process of the plugin: found, started when needed, started again when it died."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ POLL_SECONDS = 0.1
 
 PATIENCE_SECONDS = 10.0
 """How long the engine may take to notice a cancel before it is killed."""
+
+SAVING_SECONDS = 120.0
+"""How long it may take where it saves a training first."""
 
 CLOSE_SECONDS = 1.0
 """How long the engine may take to end when QGIS does."""
@@ -55,9 +58,15 @@ def interpreter(settings: Settings) -> Optional[Path]:
 
 
 class Engine:
-    """Starts the engine at the first request and again after it died. For use from any thread."""
+    """Starts the engine at the first request and again after it died. For use from any thread.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        settings: Where its Python is.
+        patience: Seconds that it may take to notice a cancel before it is killed.
+    """
+
+    def __init__(self, settings: Settings, patience: float = PATIENCE_SECONDS) -> None:
+        self.patience = patience
         self._settings = settings
         self._starting = threading.Lock()
         self._client: Optional[EngineClient] = None
@@ -113,7 +122,7 @@ class Engine:
             if cancelled_at is None:
                 cancelled_at = time.monotonic()
                 call.cancel()
-            elif time.monotonic() - cancelled_at > PATIENCE_SECONDS:
+            elif time.monotonic() - cancelled_at > self.patience:
                 self.kill()
 
     def kill(self) -> None:

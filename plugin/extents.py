@@ -26,6 +26,10 @@ EDGE_POINTS = 20
 """Points put on every edge before a transformation, which bends straight edges."""
 
 
+METRES_PER_DEGREE = 111_000.0
+"""Roughly, of latitude."""
+
+
 class Refusal(Exception):
     """A layer or an extent that cannot be segmented; the message tells the analyst what to do."""
 
@@ -67,6 +71,19 @@ def selected_polygons(layer: Optional[QgsVectorLayer]) -> Place:
             ).format(layer.name())
         )
     return Place(QgsGeometry.unaryUnion(geometries), layer.crs())
+
+
+def around(place: Place, layer: QgsRasterLayer, metres: float) -> Place:
+    """A place with ground around it, in the CRS of `layer`.
+
+    Raises:
+        Refusal: The place cannot be transformed.
+    """
+    geometry = QgsGeometry(place.geometry)
+    if place.crs.isValid() and layer.crs().isValid() and place.crs != layer.crs():
+        geometry = _transformed(geometry, place.crs, layer)
+    margin = metres / METRES_PER_DEGREE if layer.crs().isGeographic() else metres
+    return rectangle(geometry.boundingBox().buffered(margin), layer.crs())
 
 
 def clip(place: Place, layer: QgsRasterLayer) -> tuple[Bounds, Optional[str]]:

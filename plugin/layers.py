@@ -57,7 +57,7 @@ def source_of(
             ).format(layer.name())
         )
     extent, area = (None, None) if place is None else clip(place, layer)
-    path = _file_of(layer)
+    path = file_of(layer)
     if path is None:
         return export_of(layer, extent, area, bands, resolution)
     return {
@@ -69,7 +69,7 @@ def source_of(
     }
 
 
-def _file_of(layer: QgsRasterLayer) -> Optional[str]:
+def file_of(layer: QgsRasterLayer) -> Optional[str]:
     """The name under which GDAL opens the raster of `layer`, in any process; None without one."""
     if layer.providerType() != "gdal" or layer.source().startswith("/vsimem/"):
         return None

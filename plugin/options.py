@@ -37,6 +37,13 @@ class OptionsPage(QgsOptionsPageWidget):
         self.results.setToolTip(
             self.tr("Empty: beside the project, or in the user profile while it is not saved.")
         )
+        self.training = QgsFileWidget(self)
+        self.training.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
+        self.training.setFilePath(settings.training_folder)
+        self.training.lineEdit().setPlaceholderText(self.tr("In the user profile"))
+        self.training.setToolTip(
+            self.tr("Samples, trainings that can go on, and corrections. They may need gigabytes.")
+        )
         self.interpreter = QgsFileWidget(self)
         self.interpreter.setStorageMode(QgsFileWidget.StorageMode.GetFile)
         self.interpreter.setFilePath(settings.interpreter)
@@ -46,9 +53,11 @@ class OptionsPage(QgsOptionsPageWidget):
         )
         rows = QFormLayout(self)
         rows.addRow(self.tr("&Results folder"), self.results)
+        rows.addRow(self.tr("&Training folder"), self.training)
         rows.addRow(self.tr("&Python of the engine"), self.interpreter)
 
     def apply(self) -> None:
         """Keeps what was chosen."""
         self._settings.results_folder = self.results.filePath()
+        self._settings.training_folder = self.training.filePath()
         self._settings.interpreter = self.interpreter.filePath()

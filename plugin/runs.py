@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -30,6 +32,27 @@ def results_folder(settings: Settings, project: QgsProject) -> Path:
     return Path(home or QgsApplication.qgisSettingsDirPath()) / PLUGIN
 
 
+def training_folder(settings: Settings) -> Path:
+    """Where trainings and corrections are kept: the analyst's choice, else the profile."""
+    chosen = settings.training_folder
+    return Path(chosen) if chosen else Path(QgsApplication.qgisSettingsDirPath()) / PLUGIN
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turns an error of the disk into a Refusal that names the training's folder."""
+    try:
+        yield
+    except OSError as cause:
+        raise Refusal(
+            translate(
+                "Runs",
+                "The training folder {} cannot be written ({}). "
+                "Choose another in the options of Segment by Text.",
+            ).format(folder, cause.strerror)
+        ) from cause
+
+
 def new_run(expression: str, settings: Settings, project: QgsProject) -> Path:
     """The folder of a run, named after the moment and the expression.
 
@@ -39,11 +62,16 @@ def new_run(expression: str, settings: Settings, project: QgsProject) -> Path:
     Raises:
         Refusal: The folder cannot be created.
     """
-    slug = re.sub(r"\W+", "-", expression.strip().lower())[:SLUG_LENGTH].strip("-") or "run"
+    name = slug(expression)
     results = results_folder(settings, project)
-    names = (f"{MOMENT}_{slug}", f"{MOMENT}_{slug}-[0-9]*")
-    ended = sorted(p.parent for name in names for p in results.glob(f"{name}/{UNFINISHED}"))
-    return ended[-1] if ended else _numbered(results, f"{datetime.now():%Y-%m-%d_%H%M%S}_{slug}")
+    names = (f"{MOMENT}_{name}", f"{MOMENT}_{name}-[0-9]*")
+    ended = sorted(p.parent for each in names for p in results.glob(f"{each}/{UNFINISHED}"))
+    return ended[-1] if ended else _numbered(results, f"{datetime.now():%Y-%m-%d_%H%M%S}_{name}")
+
+
+def slug(expression: str) -> str:
+    """An expression as a part of a folder's name."""
+    return re.sub(r"\W+", "-", expression.strip().lower())[:SLUG_LENGTH].strip("-") or "run"
 
 
 def next_version(run: Path) -> Path:

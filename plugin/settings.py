@@ -77,6 +77,15 @@ class Settings:
         self._set("results_folder", value)
 
     @property
+    def training_folder(self) -> str:
+        """Where trainings and corrections are kept; empty means in the user's profile."""
+        return self._get("training_folder", "", str)
+
+    @training_folder.setter
+    def training_folder(self, value: str) -> None:
+        self._set("training_folder", value)
+
+    @property
     def interpreter(self) -> str:
         """A Python that has the engine's requirements; empty means the plugin's own."""
         return self._get("interpreter", "", str)

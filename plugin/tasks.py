@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+import threading
 from typing import Any, Optional
 
 from qgis.core import QgsRasterBlockFeedback, QgsTask
@@ -10,8 +10,8 @@ from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
 
 from ..engine.client import EngineDied, EngineFailure
 from .engine_process import Engine, EngineMissing
-from .export import Export
 from .extents import Refusal
+from .written import written
 
 translate = QCoreApplication.translate
 
@@ -19,7 +19,7 @@ translate = QCoreApplication.translate
 class EngineTask(QgsTask):
     """One request, in a background thread. Its signals arrive in the thread that made it.
 
-    A source that is an Export is exported first; the file is gone when the request has ended.
+    What is to be written for it is written first; the files are gone when the request has ended.
 
     Signals:
         progressed: done, total (0: unknown) and what the engine is doing.
@@ -50,18 +50,20 @@ class EngineTask(QgsTask):
         self._feedback = QgsRasterBlockFeedback()
         self._answer: Any = None
         self._problem: Optional[str] = None
+        self._over = threading.Event()
 
     def run(self) -> bool:
         """Asks and waits; QGIS calls it in a thread of its own."""
         try:
-            with self._source() as source:
-                params = self._params if source is None else {**self._params, "source": source}
+            with written(self._params, self._feedback, self._wrote) as params:
                 self._answer = self._engine.ask(
                     self._method, params, self._progress, self.isCanceled
                 )
         except (EngineFailure, EngineMissing, Refusal) as cause:
             self._problem = explain(cause)
             return False
+        finally:
+            self._over.set()
         return True
 
     def cancel(self) -> None:
@@ -69,13 +71,11 @@ class EngineTask(QgsTask):
         super().cancel()
         self._feedback.cancel()
 
-    def _source(self) -> AbstractContextManager[Optional[dict[str, Any]]]:
-        source = self._params.get("source")
-        if isinstance(source, Export):
-            return source.exported(self._feedback, self._exported)
-        return nullcontext(source)
+    def wait(self, seconds: float) -> bool:
+        """Waits for the end of a request that was begun; whether it came in time."""
+        return self.status() != QgsTask.TaskStatus.Running or self._over.wait(seconds)
 
-    def _exported(self, done: int, total: int, text: str) -> None:
+    def _wrote(self, done: int, total: int, text: str) -> None:
         self._progress({"done": done, "total": total, "message": text})
 
     def finished(self, succeeded: bool) -> None:

@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ..engine_process import Engine
 from ..extents import Refusal
+from ..layers import Source
 from ..result_group import ResultGroup
 from ..runs import next_version
 from ..tasks import EngineTask
@@ -20,22 +21,26 @@ DELAY = 200
 
 @dataclass(frozen=True)
 class Shown:
-    """A result on the map, and what its thresholds are made of."""
+    """A result on the map, what its thresholds are made of, and what was asked for."""
 
     group: ResultGroup
     probability: str
     outputs: tuple[str, ...]
     crs: QgsCoordinateReferenceSystem
+    source: Source
+    expression: str
 
 
 class Refinement(QObject):
     """Makes mask and polygons of the last result anew; never runs the model.
 
     Signals:
+        taken: Another result is the one to refine, or none.
         refined: The new Result, already on the map.
         told: Why there is none, and a Qgis.MessageLevel.
     """
 
+    taken = pyqtSignal()
     refined = pyqtSignal(object)
     told = pyqtSignal(str, object)
 
@@ -62,6 +67,12 @@ class Refinement(QObject):
         self._shown = shown
         self._threshold = threshold
         self._shape = shape or {}
+        self.taken.emit()
+
+    @property
+    def shown(self) -> Optional[Shown]:
+        """The result to refine."""
+        return self._shown
 
     def preview(self, threshold: float) -> None:
         """Shows what a threshold (0 to 1) would select, while the analyst still moves it."""

@@ -100,6 +100,7 @@ class Session(QObject):
         self._known: dict[tuple[str, str], dict[str, Any]] = {}
         self._asked: tuple[str, str] = ("", "")
         self._check_task: Optional[EngineTask] = None
+        self._models_task: Optional[EngineTask] = None
         self._check_timer = QTimer(self)
         self._check_timer.setSingleShot(True)
         self._check_timer.setInterval(CHECK_DELAY)
@@ -117,6 +118,17 @@ class Session(QObject):
             return
         self._enter(State.STARTING)
         self._begin("models", {}, self.tr("Starting the engine"), self._started)
+
+    def refresh(self) -> None:
+        """Asks on the side which models there are now; an engine that does not run is started."""
+        if not self.engine.running:
+            self.start()
+            return
+        task = EngineTask(self.tr("Models"), self.engine, "models", {}, quiet=True)
+        task.answered.connect(self._renew)
+        task.failed.connect(lambda text: self.told.emit(text, Qgis.MessageLevel.Warning))
+        self._models_task = task
+        QgsApplication.taskManager().addTask(task)
 
     def run(self, request: Request, anyway: bool = False) -> None:
         """Segments; first asks whether the model knows the words, unless `anyway`."""
@@ -166,6 +178,11 @@ class Session(QObject):
         self._enter(State.IDLE)
         self.ready.emit()
 
+    def _renew(self, cards: list[dict[str, Any]]) -> None:
+        self.cards = cards
+        self._known.clear()
+        self.ready.emit()
+
     def _checked(self, request: Request, answer: dict[str, Any]) -> None:
         self._known[(request.expression, request.model)] = answer
         self.hinted.emit(answer)
@@ -192,7 +209,14 @@ class Session(QObject):
             self._fail(str(cause))
             return
         self._run = None
-        shown = Shown(group, result["probability"], request.outputs, request.crs)
+        shown = Shown(
+            group,
+            result["probability"],
+            request.outputs,
+            request.crs,
+            request.source,
+            request.expression,
+        )
         self.refinement.take(shown, request.threshold, request.shape)
         self._settings.remember(request.expression)
         self._enter(State.IDLE)

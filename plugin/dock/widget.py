@@ -22,15 +22,16 @@ from ..cards import device_line, knowledge, tooltip
 from ..engine_process import Engine
 from ..extents import Refusal
 from ..layers import source_of
+from ..message_frame import MessageFrame
 from ..paths import ROOT
 from ..settings import DEFAULT_MODEL, Settings
 from .band_choice import BandChoice
 from .extent_choice import ExtentChoice
 from .install_panel import InstallPanel
-from .message_frame import MessageFrame
 from .session import Request, Session, State
 from .shape_choice import ShapeChoice
 from .threshold_field import ThresholdField
+from .training_set import TrainingSet
 
 
 class Dock(QgsDockWidget):
@@ -39,10 +40,12 @@ class Dock(QgsDockWidget):
     Signals:
         models_wanted: The analyst wants to read about the models.
         options_wanted: The analyst wants to change the options.
+        teach_wanted: The analyst wants to teach a model new words.
     """
 
     models_wanted = pyqtSignal()
     options_wanted = pyqtSignal()
+    teach_wanted = pyqtSignal()
 
     def __init__(
         self, iface: QgisInterface, engine: Engine, settings: Settings, project: QgsProject
@@ -63,6 +66,7 @@ class Dock(QgsDockWidget):
         self._bands = BandChoice(self.form)
         self._shape = ShapeChoice(self.form)
         self.threshold = ThresholdField(self.form.thresholdSlider, self.form.threshold)
+        self.training_set = TrainingSet(self.form, self.session.refinement, settings)
         self.installation = InstallPanel(self.form, settings)
         self._fill()
         self._connect()
@@ -82,6 +86,14 @@ class Dock(QgsDockWidget):
             return
         self._remember(request)
         self.session.run(request, anyway=self._anyway)
+
+    def use(self, model: str) -> None:
+        """Chooses a model; one that is new is chosen as soon as the engine has told of it."""
+        self._settings.model = model
+        self.form.model.setCurrentIndex(self.form.model.findData(model))
+        self.show()
+        self.raise_()
+        self.session.refresh()
 
     def close_session(self) -> None:
         """Stops everything the dock has begun."""
@@ -141,6 +153,7 @@ class Dock(QgsDockWidget):
         form.device.setCurrentIndex(max(0, form.device.findData(self._settings.device)))
         self.threshold.show(self._settings.threshold / 100)
         form.aboutModels.setIcon(QgsApplication.getThemeIcon("/mActionPropertiesWidget.svg"))
+        form.teach.setIcon(QgsApplication.getThemeIcon("/mActionAddExpression.svg"))
         form.options.setIcon(QgsApplication.getThemeIcon("/mActionOptions.svg"))
 
     def _connect(self) -> None:
@@ -152,6 +165,8 @@ class Dock(QgsDockWidget):
         form.cancel.clicked.connect(self._cancel)
         form.aboutModels.clicked.connect(self.models_wanted)
         form.options.clicked.connect(self.options_wanted)
+        form.teach.clicked.connect(self.teach_wanted)
+        self.training_set.told.connect(self.messages.tell)
         self._iface.currentLayerChanged.connect(self._follow)
         self.threshold.moving.connect(session.refinement.preview)
         self.threshold.moved.connect(session.refinement.set_threshold)
@@ -221,13 +236,14 @@ class Dock(QgsDockWidget):
     def _show_models(self) -> None:
         """Fills the models in, and says what the engine runs on."""
         model = self.form.model
+        chosen = model.currentData()
         model.blockSignals(True)
         model.clear()
         for card in self.session.cards:
             model.addItem(card["title"], card["id"])
             model.setItemData(model.count() - 1, tooltip(card), Qt.ItemDataRole.ToolTipRole)
             model.model().item(model.count() - 1).setEnabled(card["installed"])
-        for wanted in (DEFAULT_MODEL, self._settings.model):
+        for wanted in (DEFAULT_MODEL, self._settings.model, chosen):
             index = model.findData(wanted)
             if index >= 0:
                 model.setCurrentIndex(index)

@@ -38,6 +38,7 @@ def fresh_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     QgsSettings().remove(PLUGIN)
     QgsSettings().setValue(f"{PLUGIN}/results_folder", str(tmp_path / "results"))
+    QgsSettings().setValue(f"{PLUGIN}/training_folder", str(tmp_path / "training"))
     yield
     QgsSettings().remove(PLUGIN)
 

@@ -3,6 +3,10 @@
 "die" ends the process in the middle, "deaf" never listens to a cancel, "busy" takes a while,
 "slow" works until it is cancelled, "refuse" is an error, "nothing" is found nowhere, "unknown" is
 not known to the model. Anything else selects the middle of the extent.
+
+Of a training it is the model's name that says what happens: "die" ends the process in the middle,
+"refuse" is an error before it begins, "fail" one in its middle, "slow" takes until it is cancelled.
+Models of the user's own are lines in a file beside this program.
 """
 
 from __future__ import annotations
@@ -33,7 +37,12 @@ CARD = {
     "folder": "models",
     "weights": [{"name": "fake.safetensors", "sha256": "0" * 64}],
     "metrics": {"IoU": 1.0},
+    "bundled": True,
+    "teachable": True,
+    "base": None,
 }
+OWN = Path(__file__).with_name("own.json")
+STEPS = 8
 CANCELLED = -32005
 SLOW = 0.77
 
@@ -66,7 +75,8 @@ def serve(request: dict) -> object:
     if method == "initialize":
         return {"protocol": 1, "device": "cpu", "reason": "No CUDA device found."}
     if method == "models":
-        return [CARD, {**CARD, "id": "open", "title": "Open model", "categories": None}]
+        other = {**CARD, "id": "open", "title": "Open model", "categories": None}
+        return [CARD, {**other, "teachable": False}, *own()]
     if method == "check":
         unknown = "unknown" in params["expression"]
         message = "The fake model does not know this." if unknown else ""
@@ -79,6 +89,8 @@ def serve(request: dict) -> object:
         return segment(request["id"], params)
     if method == "rethreshold":
         return rethreshold(**params)
+    if method in TRAINING:
+        return TRAINING[method](request["id"], **params)
     raise Failure(-32601, f"no method {method}")
 
 
@@ -156,6 +168,254 @@ def rethreshold(
         "threshold": threshold,
         "warnings": [],
     }
+
+
+def own() -> list:
+    return json.loads(OWN.read_text()) if OWN.exists() else []
+
+
+def keep_own(cards: list) -> None:
+    OWN.write_text(json.dumps(cards))
+
+
+def look_up(cancel_id: int, done: int, total: int, message: str) -> None:
+    """Tells how far it is, and stops where that was asked for."""
+    progress = {"id": cancel_id, "done": done, "total": total, "stage": "", "message": message}
+    send({"method": "progress", "params": progress})
+    if cancel_id in cancelled:
+        raise Failure(CANCELLED, "Cancelled.")
+
+
+def samples(request_id: int, layers: list, out: str, settings: dict) -> dict:
+    look_up(request_id, 0, 1, "Reading")
+    folder = Path(out)
+    (folder / "previews").mkdir(parents=True)
+    counts: dict = {}
+    features = 0
+    for layer in layers:
+        gdal.Open(layer["raster"]["path"])
+        drawn = ogr.Open(layer["polygons"])
+        for feature in drawn.GetLayerByName(layer.get("layer") or "polygons"):
+            name = layer.get("expression") or feature["expression"]
+            features += 1
+            if name:
+                counts.setdefault(name, {"train": 0, "val": 0})["train"] += 1
+    if "slow" in counts:
+        while request_id not in cancelled:
+            time.sleep(0.02)
+        raise Failure(CANCELLED, "Cancelled. No samples were written.")
+    if not counts:
+        raise Failure(-32001, "No polygon with an expression.")
+    used = sum(split["train"] for split in counts.values())
+    files = [f"previews/{number:02}.png" for number in range(1, 1 + min(used, 24))]
+    for file in files:
+        picture(folder / file)
+    (folder / "annotations.jsonl").write_text("{}\n")
+    (folder / "asked.json").write_text(json.dumps({"layers": layers, "settings": settings}))
+    report = {
+        "counts": counts,
+        "samples": {"train": used, "val": 0},
+        "negatives": {"train": 0, "val": 0},
+        "views": {"train": used, "val": 0},
+        "features": features,
+        "used": used,
+        "repaired": {},
+        "skipped": [{"layer": "x", "reason": "no expression", "features": [3]}]
+        if used < features
+        else [],
+        "resolution": 0.5,
+        "rasters": [],
+        "block": [[10, 10]],
+        "settings": settings,
+        "warnings": ["Few objects for “pond”."],
+        "files": ["annotations.jsonl", "report.json", *files],
+    }
+    (folder / "report.json").write_text(json.dumps(report))
+    return {**report, "folder": out}
+
+
+def picture(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = gdal.GetDriverByName("MEM").Create("", 64, 64, 3)
+    image.GetRasterBand(2).Fill(120)
+    gdal.GetDriverByName("PNG").CreateCopy(str(path), image)
+
+
+def presets(request_id: int, samples: str, base: str, device: str = "auto") -> list:
+    look_up(request_id, 0, 3, "Measuring")
+    if not Path(samples, "annotations.jsonl").exists():
+        raise Failure(-32001, "There are no samples.")
+    common = {"batch": 1, "accumulate": 4, "precision": "float32", "recompute": False}
+    return [
+        {
+            **common,
+            "preset": "quick",
+            "steps": STEPS,
+            "scope": "prompter",
+            "seconds": 90,
+            "memory_bytes": 2 * 2**30,
+            "fits": True,
+        },
+        {
+            **common,
+            "preset": "balanced",
+            "steps": 500,
+            "scope": "prompter",
+            "seconds": 1800,
+            "memory_bytes": 2 * 2**30,
+            "fits": True,
+        },
+        {
+            **common,
+            "preset": "thorough",
+            "steps": 5000,
+            "scope": "encoders",
+            "seconds": 36000,
+            "memory_bytes": 90 * 2**30,
+            "fits": False,
+        },
+    ]
+
+
+def finetune(request_id: int, job: str, settings: object = None, device: str = "auto") -> dict:
+    folder = Path(job)
+    run = folder / "run"
+    told = folder / "job.json"
+    if settings is not None:
+        if "refuse" in settings["title"]:
+            raise Failure(-32001, "The training is refused.")
+        if not Path(settings.get("samples") or folder / "samples", "annotations.jsonl").exists():
+            raise Failure(-32001, "There are no samples.")
+        run.mkdir(parents=True)
+        kept = ("id", "title", "base", "start", "preset")
+        facts = {"format": 1, **{name: settings[name] for name in kept}}
+        facts.update(step=0, steps=settings.get("steps") or STEPS, problem=None)
+        (folder / "settings.json").write_text(json.dumps(settings))
+    else:
+        facts = json.loads(told.read_text())
+        if facts["state"] == "done":
+            raise Failure(-32001, "This training has ended.")
+
+    def note(state: str, problem: object = None) -> None:
+        facts.update(state=state, problem=problem)
+        told.write_text(json.dumps(facts))
+
+    going_on = settings is None
+    title = facts["title"]
+    note("running")
+    for step in range(facts["step"] + 1, facts["steps"] + 1):
+        facts["step"] = step
+        event = {"event": "loss", "step": step, "total": 2.0 / step}
+        events = [event]
+        if step % 4 == 0:
+            name = f"examples/{step:06}-0.png"
+            picture(run / name)
+            score = 0.1 * step
+            events.append(
+                {
+                    "event": "validation",
+                    "step": step,
+                    "mIoU": min(score, 1.0),
+                    "best": True,
+                    "examples": [name],
+                }
+            )
+        if step == 2:
+            events.append({"event": "note", "step": step, "message": "The batch was halved."})
+        with (run / "log.jsonl").open("a") as log:
+            log.writelines(json.dumps(each) + "\n" for each in events)
+        note("running")
+        if step == 5 and not going_on:
+            if "die" in title:
+                os._exit(9)
+            if "fail" in title:
+                note("failed", "The loss is not a number.")
+                raise Failure(-32001, "The loss is not a number.")
+        try:
+            look_up(request_id, step, facts["steps"], f"Step {step}")
+            while "slow" in title and step == 5 and not going_on:
+                time.sleep(0.02)
+                look_up(request_id, step, facts["steps"], f"Step {step}")
+        except Failure:
+            note("paused")
+            raise
+        time.sleep(0.02)
+    return publish(folder, facts)
+
+
+def finish_finetuning(request_id: int, job: str) -> dict:
+    folder = Path(job)
+    return publish(folder, json.loads((folder / "job.json").read_text()))
+
+
+def publish(folder: Path, facts: dict) -> dict:
+    rows = {"pond": {"n": 3, "before": 0.0, "after": 0.6}}
+    card = {
+        **CARD,
+        "id": facts["id"],
+        "title": facts["title"],
+        "categories": [*CARD["categories"], "pond"],
+        "bundled": False,
+        "base": {"id": facts["base"], "sha256": "0" * 64},
+        "metrics": {"mIoU before": 0.0, "mIoU after": 0.6, "n": 3, "expressions": rows},
+    }
+    keep_own([*own(), card])
+    facts.update(state="done", problem=None)
+    (folder / "job.json").write_text(json.dumps(facts))
+    return card
+
+
+def evaluate(
+    request_id: int,
+    model: str,
+    annotations: str,
+    out: str,
+    split: str = "val",
+    device: str = "auto",
+) -> dict:
+    look_up(request_id, 0, 1, "Measuring")
+    if not Path(annotations).exists():
+        raise Failure(-32001, f"{annotations} is not there.")
+    Path(out).mkdir(parents=True, exist_ok=True)
+    report = {"model": model, "mIoU": 0.5, "n": 3, "split": split}
+    (Path(out) / "report.json").write_text(json.dumps(report))
+    (Path(out) / "report.md").write_text("# Report")
+    return report
+
+
+def export_model(request_id: int, model: str, path: str) -> dict:
+    card = next(card for card in own() if card["id"] == model)
+    Path(path).write_text(json.dumps(card))
+    return {"path": path}
+
+
+def import_model(request_id: int, path: str) -> dict:
+    try:
+        card = json.loads(Path(path).read_text())
+    except ValueError as cause:
+        raise Failure(-32001, f"{path} is no exported model.") from cause
+    keep_own([*own(), card])
+    return card
+
+
+def delete_model(request_id: int, model: str) -> dict:
+    keep_own([card for card in own() if card["id"] != model])
+    return {}
+
+
+TRAINING = {
+    method.__name__: method
+    for method in (
+        samples,
+        presets,
+        finetune,
+        finish_finetuning,
+        evaluate,
+        export_model,
+        import_model,
+        delete_model,
+    )
+}
 
 
 def main() -> None:

@@ -450,11 +450,9 @@ def test_cancel_ends_the_run_and_leaves_nothing(
 
 
 def test_engine_that_does_not_listen_is_killed_and_the_next_click_works(
-    faulty_dock, project: QgsProject, monkeypatch: pytest.MonkeyPatch
+    faulty_dock, project: QgsProject
 ) -> None:
-    from segment_by_text.plugin import engine_process
-
-    monkeypatch.setattr(engine_process, "PATIENCE_SECONDS", 0.5)
+    faulty_dock.session.engine.patience = 0.5
     type_in(faulty_dock, "deaf")
     press_enter(faulty_dock)
     until(lambda: "Window" in faulty_dock.form.stage.text())

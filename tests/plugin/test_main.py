@@ -73,7 +73,7 @@ def test_plugin_adds_dock_button_menu_entry_options_and_algorithms(
     plugin, interface: Interface
 ) -> None:
     assert QgsApplication.processingRegistry().algorithmById("segmentbytext:segment")
-    assert len(interface.added) == 4
+    assert len(interface.added) == 5
     plugin.unload()
 
 
@@ -105,7 +105,7 @@ def test_plugin_can_be_loaded_again(plugin, interface: Interface) -> None:
     plugin.unload()
     again = segment_by_text.classFactory(interface)
     again.initGui()
-    assert len(interface.added) == 4
+    assert len(interface.added) == 5
     again.unload()
 
 
@@ -132,9 +132,11 @@ def test_options_page_keeps_what_was_chosen(plugin, interface: Interface, tmp_pa
     factory = next(added for added in interface.added if hasattr(added, "createWidget"))
     page = factory.createWidget(interface.window)
     page.results.setFilePath(str(tmp_path / "here"))
+    page.training.setFilePath(str(tmp_path / "there"))
     page.interpreter.setFilePath("/usr/bin/python3")
     page.apply()
     assert Settings().results_folder == str(tmp_path / "here")
+    assert Settings().training_folder == str(tmp_path / "there")
     assert Settings().interpreter == "/usr/bin/python3"
     plugin.unload()
 
@@ -142,7 +144,7 @@ def test_options_page_keeps_what_was_chosen(plugin, interface: Interface, tmp_pa
 def test_models_dialog_tells_what_a_model_knows(dock) -> None:
     from segment_by_text.plugin.models.dialog import ModelsDialog
 
-    dialog = ModelsDialog(dock.session.cards)
+    dialog = ModelsDialog(dock.session)
     assert dialog.names.count() == len(dock.session.cards)
     dialog.names.setCurrentRow(0)
     assert "ground track field" in dialog.text.toPlainText()

@@ -28,7 +28,9 @@ def test_threshold_is_always_one_the_slider_can_show(stored: int, read: int) -> 
     assert Settings().threshold == read
 
 
-@pytest.mark.parametrize("name", ["model", "outputs", "device", "results_folder", "interpreter"])
+@pytest.mark.parametrize(
+    "name", ["model", "outputs", "device", "results_folder", "training_folder", "interpreter"]
+)
 def test_choice_is_read_as_it_was_written(name: str) -> None:
     setattr(Settings(), name, "wörd/with space")
     assert getattr(Settings(), name) == "wörd/with space"

@@ -1,0 +1,1 @@
+"""The fine-tuning dialog: layers, samples, a model, its training."""
