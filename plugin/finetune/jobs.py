@@ -12,10 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import Qgis, QgsMessageLog
+from qgis.PyQt.QtCore import QCoreApplication
 
+from ..extents import Refusal
 from ..paths import PLUGIN
 from ..runs import training_folder, writing
 from ..settings import Settings
+
+translate = QCoreApplication.translate
 
 JOB, SAMPLES, RUN = "job.json", "samples", "run"
 FORMAT = 1
@@ -112,6 +116,28 @@ def _job(folder: Path, told: dict[str, Any]) -> Job:
         int(told["steps"]),
         str(told.get("problem") or ""),
     )
+
+
+def new_folder(model: str, settings: Settings) -> Path:
+    """Creates the folder of a new job, in place of what is left of one that has ended.
+
+    Raises:
+        Refusal: There is a job of this id that can go on, or the folder cannot be written.
+    """
+    folder = jobs_folder(settings) / model
+    if any(each.folder == folder and each.unfinished for each in jobs(settings)):
+        raise Refusal(
+            translate(
+                "Jobs",
+                "There is a training with the id “{}” already. Go on with it, delete it, or "
+                "choose another name.",
+            ).format(model)
+        )
+    if folder.exists():
+        delete(folder)
+    with writing(folder):
+        folder.mkdir(parents=True)
+    return folder
 
 
 def delete(folder: Path) -> None:

@@ -15,6 +15,7 @@ from qgis.PyQt.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -59,6 +60,7 @@ class LayerRow(QFrame):
     def __init__(self, first: bool, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
         self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.raster = QgsMapLayerComboBox()
         self.raster.setFilters(QgsMapLayerProxyModel.Filter.RasterLayer)
         self.raster.setAccessibleName(self.tr("Raster layer"))
@@ -131,6 +133,10 @@ class LayerRow(QFrame):
         fields.setContentsMargins(0, 0, 0, 0)
         fields.setVerticalSpacing(6)
         fields.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        meaning = QVBoxLayout()
+        meaning.setSpacing(6)
+        meaning.addWidget(self.meaning)
+        meaning.addWidget(self.name)
         texts = (
             (self.tr("&Raster layer"), self.raster),
             (self.tr("&Polygon layer"), self.polygons),
@@ -139,8 +145,7 @@ class LayerRow(QFrame):
         for text, field in texts:
             label = QLabel(text if first else text.replace("&", ""))
             label.setBuddy(field)
-            fields.addRow(label, field)
-        fields.addRow("", self.name)
+            fields.addRow(label, meaning if field is self.meaning else field)
         side = QVBoxLayout()
         side.addWidget(self.remove)
         side.addStretch(1)

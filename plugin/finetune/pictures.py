@@ -18,6 +18,9 @@ from qgis.PyQt.QtWidgets import (
     QVBoxLayout,
 )
 
+GAP = 12
+"""Pixels between two pictures."""
+
 PATH = Qt.ItemDataRole.UserRole
 
 
@@ -39,7 +42,7 @@ class Pictures(QObject):
         view.setResizeMode(QListView.ResizeMode.Adjust)
         view.setWrapping(wrapped)
         view.setIconSize(QSize(side, side))
-        view.setSpacing(4)
+        view.setGridSize(QSize(side + GAP, side + GAP))
         view.setUniformItemSizes(True)
         view.itemActivated.connect(self._enlarge)
         view.setToolTip(self.tr("Double click or Enter: the picture as it is"))

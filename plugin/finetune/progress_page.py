@@ -7,7 +7,7 @@ from html import escape
 from typing import Optional
 
 from qgis.PyQt import uic
-from qgis.PyQt.QtCore import QCoreApplication, QTimer, pyqtSignal
+from qgis.PyQt.QtCore import QCoreApplication, QSizeF, QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import QMessageBox, QWidget
 
 from ..cards import Card
@@ -16,7 +16,7 @@ from . import jobs, log
 from .curve import Curve, Scale
 from .jobs import Job, JobState
 from .model_page import duration
-from .pictures import Pictures
+from .pictures import GAP, Pictures
 from .session import Activity
 
 translate = QCoreApplication.translate
@@ -25,6 +25,9 @@ LOOKS = 1000
 """Milliseconds between two looks at the log."""
 
 THUMBNAIL = 170
+MOST_OUTCOME = 180
+"""Pixels of height that the table of words may have."""
+
 NOTES = 3
 YES = QMessageBox.StandardButton.Yes
 
@@ -62,8 +65,9 @@ class ProgressPage(QWidget):
         self.curves.addWidget(self.loss)
         self.curves.addWidget(self.score)
         self._pictures = Pictures(self.examples, THUMBNAIL, wrapped=False)
-        line = self.fontMetrics().height()
-        self.examples.setFixedHeight(THUMBNAIL + 2 * line)
+        bar = self.examples.horizontalScrollBar().sizeHint().height()
+        self.examples.setFixedHeight(THUMBNAIL + GAP + bar + 2 * self.examples.frameWidth())
+        self.outcome.document().documentLayout().documentSizeChanged.connect(self._fit_outcome)
         self._timer = QTimer(self)
         self._timer.setInterval(LOOKS)
         self._timer.timeout.connect(self.look)
@@ -108,10 +112,6 @@ class ProgressPage(QWidget):
         self.outcome.setVisible(done and card is not None)
         if card is not None:
             self.outcome.setHtml(compared(card))
-            document = self.outcome.document()
-            document.setTextWidth(max(self.width(), 400))
-            height = min(int(document.size().height()) + 8, 260)
-            self.outcome.setFixedHeight(height)
         if working:
             self._timer.start()
         else:
@@ -153,6 +153,11 @@ class ProgressPage(QWidget):
         self.notes.setVisible(bool(texts))
         if not self._activity.concerns_job:
             self._show_steps(job.step, job.steps)
+
+    def _fit_outcome(self, size: QSizeF) -> None:
+        """As high as it is long, to a limit."""
+        height = int(size.height()) + 2 * self.outcome.frameWidth()
+        self.outcome.setFixedHeight(min(height, MOST_OUTCOME))
 
     def _show_steps(self, done: int, total: int) -> None:
         self.bar.setMaximum(max(total, 1))
@@ -236,4 +241,4 @@ def compared(card: Card) -> str:
         f"<td align='right'><b>{row['after']:.2f}</b></td></tr>"
         for text, row in rows.items()
     )
-    return f"<table cellpadding='3' width='100%'><tr>{head}</tr>{body}</table>"
+    return f"<table cellpadding='3' cellspacing='4'><tr>{head}</tr>{body}</table>"

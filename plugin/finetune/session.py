@@ -275,18 +275,8 @@ class Session(QObject):
         samples = self.samples
         if samples is None:
             raise Refusal(self.tr("Look at the samples first."))
-        job = jobs.jobs_folder(self._settings) / model
-        if any(each.folder == job and each.unfinished for each in jobs.jobs(self._settings)):
-            raise Refusal(
-                self.tr(
-                    "There is a training with the id “{}” already. Go on with it, delete it, or "
-                    "choose another name."
-                ).format(model)
-            )
-        if job.exists():
-            jobs.delete(job)  # what is left of a model that was deleted, or never begun
+        job = jobs.new_folder(model, self._settings)
         with writing(job):
-            job.mkdir()
             os.rename(samples, job / jobs.SAMPLES)
         return job
 

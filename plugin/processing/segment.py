@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from contextlib import ExitStack
 from typing import Any
 
 from qgis.core import (
@@ -12,13 +11,11 @@ from qgis.core import (
     QgsFeature,
     QgsFeatureSink,
     QgsProcessing,
-    QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingParameterBand,
-    QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
     QgsProcessingParameterFeatureSink,
@@ -27,41 +24,30 @@ from qgis.core import (
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
     QgsProcessingUtils,
-    QgsRasterBlockFeedback,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QCoreApplication, Qt
-from qgis.PyQt.QtGui import QIcon
 
-from ...engine.client import EngineFailure
 from ..appearance import style
-from ..engine_process import Engine, EngineMissing
-from ..export import Export
+from ..engine_process import Engine
 from ..extents import Place, Refusal
 from ..layers import Source, source_of
-from ..paths import icon
 from ..settings import DEFAULT_MODEL
 from ..shape import Outlines, shape
+from .algorithm import DEVICES, EngineAlgorithm, advanced
 
-DEVICES = ["auto", "cpu", "cuda"]
 RASTERS = {"MASK": "mask", "PROBABILITY": "probability"}
 KEY = "fid"
 """The key of the engine's GeoPackage; every destination makes its own."""
 
 
-class Segment(QgsProcessingAlgorithm):
+class Segment(EngineAlgorithm):
     """Raster layer and expression in; polygons, mask and probability out."""
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__()
-        self._engine = engine
+        super().__init__(engine)
         self._source: Source = {}
         self._crs = QgsCoordinateReferenceSystem()
         self._results: dict[str, Any] = {}
-
-    def createInstance(self) -> Segment:
-        """A fresh one for every run."""
-        return Segment(self._engine)
 
     def name(self) -> str:
         """The second half of the algorithm's id."""
@@ -106,14 +92,6 @@ class Segment(QgsProcessingAlgorithm):
             "SHA-256 of the weights, source and resolution."
         )
 
-    def tr(self, text: str) -> str:
-        """`text` in QGIS's language."""
-        return QCoreApplication.translate("Segment", text)
-
-    def icon(self) -> QIcon:
-        """The plugin's icon."""
-        return icon()
-
     def initAlgorithm(self, configuration: Any = None) -> None:
         """Declares parameters and outputs."""
         kinds = QgsProcessingParameterNumber.Type
@@ -126,7 +104,7 @@ class Segment(QgsProcessingAlgorithm):
                 "THRESHOLD", self.tr("Threshold (probability)"), kinds.Double, 0.5, False, 0.001, 1
             ),
         ]
-        advanced = [
+        further = [
             QgsProcessingParameterNumber(
                 "RESOLUTION",
                 self.tr("Ground resolution in metres per pixel"),
@@ -159,9 +137,6 @@ class Segment(QgsProcessingAlgorithm):
                 "DEVICE", self.tr("Device"), DEVICES, False, "auto", True, usesStaticStrings=True
             ),
         ]
-        for parameter in advanced:
-            flag = QgsProcessingParameterDefinition.Flag.FlagAdvanced
-            parameter.setFlags(parameter.flags() | flag)
         outputs = [
             QgsProcessingParameterFeatureSink(
                 "POLYGONS",
@@ -176,7 +151,7 @@ class Segment(QgsProcessingAlgorithm):
                 "PROBABILITY", self.tr("Probability"), optional=True, createByDefault=False
             ),
         ]
-        for parameter in [*required, *advanced, *outputs]:
+        for parameter in [*required, *map(advanced, further), *outputs]:
             self.addParameter(parameter)
         self.addOutput(QgsProcessingOutputNumber("COUNT", self.tr("Number of objects")))
 
@@ -222,8 +197,7 @@ class Segment(QgsProcessingAlgorithm):
     ) -> dict[str, Any]:
         """Asks the engine, in a background thread, and hands its files over."""
         wanted = [name.lower() for name in ("POLYGONS", "MASK") if parameters.get(name)]
-        with ExitStack() as stack:
-            out = stack.enter_context(tempfile.TemporaryDirectory(prefix="segment_by_text_"))
+        with tempfile.TemporaryDirectory(prefix="segment_by_text_") as out:
             params = {
                 "source": self._source,
                 "expression": self.parameterAsString(parameters, "EXPRESSION", context).strip(),
@@ -239,12 +213,8 @@ class Segment(QgsProcessingAlgorithm):
                 ),
                 "device": self.parameterAsEnumString(parameters, "DEVICE", context) or "auto",
             }
-            if isinstance(self._source, Export):
-                params["source"] = self._exported(stack, self._source, feedback)
-            if feedback.isCanceled():
-                return {}
-            result = self._ask(params, feedback)
-            if feedback.isCanceled():
+            result = self.ask("segment", params, feedback)
+            if result is None or feedback.isCanceled():
                 return {}
             for warning in result["warnings"]:
                 feedback.pushWarning(warning)
@@ -271,41 +241,6 @@ class Segment(QgsProcessingAlgorithm):
                 if not layer.crs().isValid():
                     layer.setCrs(self._crs)
         return self._results
-
-    def _exported(
-        self, stack: ExitStack, export: Export, feedback: QgsProcessingFeedback
-    ) -> dict[str, Any]:
-        """The source as a file, until the stack is closed."""
-        stop = QgsRasterBlockFeedback()
-        feedback.canceled.connect(stop.cancel, Qt.ConnectionType.DirectConnection)
-
-        def progress(done: int, total: int, text: str) -> None:
-            feedback.setProgressText(text)
-            feedback.setProgress(100 * done / total)
-
-        try:
-            return stack.enter_context(export.exported(stop, progress))
-        except Refusal as cause:
-            if feedback.isCanceled():
-                return {}
-            raise QgsProcessingException(str(cause)) from cause
-
-    def _ask(self, params: dict[str, Any], feedback: QgsProcessingFeedback) -> dict[str, Any]:
-        said: list[str] = [""]
-
-        def progress(news: dict[str, Any]) -> None:
-            if news["message"] != said[-1]:
-                said.append(news["message"])
-                feedback.setProgressText(news["message"])
-            if news["total"]:
-                feedback.setProgress(100 * news["done"] / news["total"])
-
-        try:
-            return self._engine.ask("segment", params, progress, feedback.isCanceled)
-        except (EngineFailure, EngineMissing) as cause:
-            if feedback.isCanceled():
-                return {}
-            raise QgsProcessingException(str(cause)) from cause
 
     def _hand_over(
         self, parameters: dict[str, Any], context: QgsProcessingContext, path: str

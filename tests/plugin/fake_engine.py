@@ -298,7 +298,7 @@ def finetune(request_id: int, job: str, settings: object = None, device: str = "
 
     def note(state: str, problem: object = None) -> None:
         facts.update(state=state, problem=problem)
-        told.write_text(json.dumps(facts))
+        save(folder, facts)
 
     going_on = settings is None
     title = facts["title"]
@@ -361,8 +361,13 @@ def publish(folder: Path, facts: dict) -> dict:
     }
     keep_own([*own(), card])
     facts.update(state="done", problem=None)
-    (folder / "job.json").write_text(json.dumps(facts))
+    save(folder, facts)
     return card
+
+
+def save(folder: Path, facts: dict) -> None:
+    (folder / "job.json.new").write_text(json.dumps(facts))
+    (folder / "job.json.new").replace(folder / "job.json")
 
 
 def evaluate(
