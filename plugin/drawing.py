@@ -18,6 +18,7 @@ from qgis.core import (
     QgsFeedback,
     QgsFields,
     QgsGeometry,
+    QgsMapLayer,
     QgsRectangle,
     QgsVectorFileWriter,
     QgsVectorLayer,
@@ -161,7 +162,7 @@ class Drawing:
 
 
 def drawing_of(
-    layer: Optional[QgsVectorLayer], field: str = "", only_selected: bool = False
+    layer: Optional[QgsMapLayer], field: str = "", only_selected: bool = False
 ) -> Drawing:
     """What is drawn in a layer now.
 

@@ -53,7 +53,7 @@ class SegmentByTextPlugin:
 
     def initProcessing(self) -> None:
         """Registers the algorithms."""
-        self._provider = Provider(self._engine)
+        self._provider = Provider(self._engine, self._training_engine)
         QgsApplication.processingRegistry().addProvider(self._provider)
 
     def initGui(self) -> None:

@@ -55,7 +55,7 @@ class FinetuneDialog(QDialog):
         self._settings = settings
         self._cards: list[Card] = []
         self._report: Optional[dict[str, Any]] = None
-        self._measured_base = ""
+        self._measured = ("", "")
         self.message_frame = MessageFrame(self)
         self.samples_page = SamplesPage(settings, self)
         self.model_page = ModelPage(self)
@@ -123,7 +123,7 @@ class FinetuneDialog(QDialog):
         self.samples_page.job_wanted.connect(self._open_job)
         self.samples_page.told.connect(self.message_frame.tell)
         self.samples_page.changed.connect(self._update)
-        self.model_page.base_chosen.connect(self._measure)
+        self.model_page.start_chosen.connect(self._measure)
         self.model_page.told.connect(self.message_frame.tell)
         progress = self.progress_page
         progress.pause_wanted.connect(session.pause)
@@ -144,7 +144,7 @@ class FinetuneDialog(QDialog):
         if card is not None:
             settings = {**settings, "finest": card["finest"]}
         self._report = None
-        self._measured_base = ""
+        self._measured = ("", "")
         self.session.look(layers, settings)
         self.samples_page.show_nothing()
 
@@ -156,14 +156,15 @@ class FinetuneDialog(QDialog):
     def _next(self) -> None:
         self.message_frame.clear()
         self._turn_to(Page.MODEL)
-        self._measure(self.model_page.base)
+        self._measure()
         self.model_page.title.setFocus()
 
-    def _measure(self, base: str) -> None:
-        """Measures the presets on this base, unless that was done on these samples."""
-        if self.page is Page.MODEL and base and base != self._measured_base:
-            self._measured_base = base
-            self.session.measure(base)
+    def _measure(self) -> None:
+        """Measures the presets from this start, unless that was done with these samples."""
+        start = (self.model_page.base, self.model_page.further)
+        if self.page is Page.MODEL and start[0] and start != self._measured:
+            self._measured = start
+            self.session.measure(*start)
 
     def _train(self) -> None:
         self.message_frame.clear()

@@ -21,18 +21,11 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from .. import drawing
-from ..extents import Refusal, around
-from ..layers import file_of, source_of
+from ..extents import Refusal
+from ..labelled import labelled_layer
 
 NAMES = ("expression", "sentence", "label", "name", "class", "category", "type", "kind")
 """Columns that are likely to say what a polygon is, the likeliest first."""
-
-MARGIN = 400
-"""Pixels around the polygons that are fetched of a raster without a file."""
-
-RESOLUTION = 0.5
-"""Metres a pixel of such a raster where nothing is asked for."""
 
 
 class Meaning(Enum):
@@ -108,25 +101,17 @@ class LayerRow(QFrame):
         """
         kind, column = self.meaning.currentData() or (Meaning.ONE_NAME, "")
         expression = " ".join(self.name.text().split()) if kind is Meaning.ONE_NAME else ""
-        drawn = drawing.drawing_of(self.polygons.currentLayer(), column, only_selected)
-        if kind is Meaning.ONE_NAME and not expression:
+        polygons = self.polygons.currentLayer()
+        if polygons is not None and kind is Meaning.ONE_NAME and not expression:
             self.name.setFocus()
             raise Refusal(
                 self.tr("Type what the polygons of “{}” are, for example: fish pond.").format(
-                    drawn.name
+                    polygons.name()
                 )
             )
-        raster = self.raster.currentLayer()
-        place = None
-        if raster is not None and raster.isValid() and file_of(raster) is None:
-            resolution = resolution or RESOLUTION
-            place = around(drawn.place, raster, MARGIN * resolution)
-        return {
-            "raster": source_of(raster, place, None, resolution if place else None),
-            "polygons": drawn,
-            "layer": drawing.LAYER,
-            **({"expression": expression} if expression else {"field": drawing.EXPRESSION}),
-        }
+        return labelled_layer(
+            self.raster.currentLayer(), polygons, column, expression, only_selected, resolution
+        )
 
     def _arrange(self, first: bool) -> None:
         fields = QFormLayout()

@@ -34,11 +34,11 @@ class ModelPage(QWidget):
     """Drives name, start and preset.
 
     Signals:
-        base_chosen: Another base: its presets are to be measured.
+        start_chosen: Another base, or another model of one's own to teach further.
         told: A message for the analyst and its Qgis.MessageLevel.
     """
 
-    base_chosen = pyqtSignal(str)
+    start_chosen = pyqtSignal()
     told = pyqtSignal(str, object)
 
     def __init__(self, parent: Optional[QWidget] = None) -> None:
@@ -61,6 +61,12 @@ class ModelPage(QWidget):
         """Id of the model without an adapter that it starts from; empty without one."""
         card = self._cards.get(self.start.currentData() or "")
         return _base_of(card) if card else ""
+
+    @property
+    def further(self) -> str:
+        """Id of the own model that is taught further; empty for none."""
+        start = self.start.currentData() or ""
+        return "" if start == self.base else start
 
     def show_models(self, cards: list[Card]) -> None:
         """Offers the models that can be taught; keeps what was chosen."""
@@ -106,14 +112,13 @@ class ModelPage(QWidget):
             )
         if not self.base:
             raise Refusal(self.tr("There is no model that can be taught. Start the engine first."))
-        start = self.start.currentData()
         settings = {
             "id": model,
             "title": title,
             "about": self.about.text().strip(),
             "licence": self.licence.text().strip(),
             "base": self.base,
-            "start": "" if start == self.base else start,
+            "start": self.further,
             "preset": next(each.name for each in self._presets if each.choice.isChecked()),
         }
         return {**settings, "steps": self.steps.value()} if self.steps.value() else settings
@@ -163,7 +168,7 @@ class ModelPage(QWidget):
             texts.insert(0, self.tr("Your own model; it is left as it is."))
         self.startAbout.setText("\n".join(texts))
         if self.base:
-            self.base_chosen.emit(self.base)
+            self.start_chosen.emit()
 
 
 def _base_of(card: Card) -> str:

@@ -104,11 +104,11 @@ class Session(QObject):
         params = {"layers": layers, "out": str(out), "settings": settings}
         self._begin(Activity.SAMPLING, "samples", params, self.tr("Making samples"), self._looked)
 
-    def measure(self, base: str) -> None:
+    def measure(self, base: str, start: str = "") -> None:
         """Finds out how long each preset takes on these samples, and what memory it needs."""
         if self.samples is None or self._activity.concerns_job:
             return
-        params = {"samples": str(self.samples), "base": base}
+        params = {"samples": str(self.samples), "base": base, "start": start}
         text = self.tr("Measuring how long a training takes here")
         self._begin(Activity.MEASURING, "presets", params, text, self._measured)
 
@@ -188,21 +188,23 @@ class Session(QObject):
         self._enter(Activity.IDLE)
         self.measured.emit(presets)
 
-    def _worked(self, card: Any = None) -> None:
+    def _worked(self, card: Any = None) -> Optional[Job]:
+        """A job goes on no more: tells as what it ended."""
         job, keeping = self._job, self._keeping_best
         self._keeping_best = False
         self._enter(Activity.IDLE)
         if job is None:
-            return
+            return None
         try:
             found = jobs.read(job)
         except jobs.DamagedJob:
             self._take_back(job)  # it was refused before it began
-            return
+            return None
         if keeping and found.state is JobState.PAUSED:
             self.keep_best(found)
-            return
-        self.ended.emit(found)
+        else:
+            self.ended.emit(found)
+        return found
 
     def _begin(
         self,
@@ -210,14 +212,14 @@ class Session(QObject):
         method: str,
         params: dict[str, Any],
         description: str,
-        then: Callable[[Any], None],
+        then: Callable[[Any], object],
     ) -> None:
         self._drop()
         task = EngineTask(description, self._engine, method, params)
         task.progressed.connect(self.progressed)
         task.answered.connect(then)
         task.failed.connect(self._fail)
-        task.stopped.connect(self._stopped)
+        task.stopped.connect(self._stop)
         self._task = task
         self._enter(activity)
         self.progressed.emit(0, 0, description)
@@ -232,19 +234,17 @@ class Session(QObject):
             task.cancel()
 
     def _fail(self, text: str) -> None:
-        working = self._activity.concerns_job
         self._keeping_best = False
-        self.told.emit(text, Qgis.MessageLevel.Critical)
-        if working:
-            self._worked()
-        else:
-            self._enter(Activity.IDLE)
+        job = self._stop()
+        if job is None or job.problem != text:
+            self.told.emit(text, Qgis.MessageLevel.Critical)
 
-    def _stopped(self) -> None:
+    def _stop(self) -> Optional[Job]:
+        """The request has come to no result; gives the job it was about, if it was about one."""
         if self._activity.concerns_job:
-            self._worked()
-        else:
-            self._enter(Activity.IDLE)
+            return self._worked()
+        self._enter(Activity.IDLE)
+        return None
 
     def _enter(self, activity: Activity) -> None:
         if activity is Activity.IDLE:

@@ -8,15 +8,18 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..engine_process import Engine
 from ..paths import icon
+from .evaluate import Evaluate
+from .finetune import Finetune
 from .segment import Segment
 
 
 class Provider(QgsProcessingProvider):
     """`segmentbytext`: the algorithms that ask the engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, training_engine: Engine) -> None:
         super().__init__()
         self._engine = engine
+        self._training_engine = training_engine
 
     def id(self) -> str:
         """The first half of the algorithms' ids."""
@@ -33,3 +36,5 @@ class Provider(QgsProcessingProvider):
     def loadAlgorithms(self) -> None:
         """Registers the algorithms."""
         self.addAlgorithm(Segment(self._engine))
+        self.addAlgorithm(Finetune(self._training_engine))
+        self.addAlgorithm(Evaluate(self._training_engine))

@@ -241,7 +241,9 @@ def picture(path: Path) -> None:
     gdal.GetDriverByName("PNG").CreateCopy(str(path), image)
 
 
-def presets(request_id: int, samples: str, base: str, device: str = "auto") -> list:
+def presets(
+    request_id: int, samples: str, base: str, start: str = "", device: str = "auto"
+) -> list:
     look_up(request_id, 0, 3, "Measuring")
     if not Path(samples, "annotations.jsonl").exists():
         raise Failure(-32001, "There are no samples.")
@@ -375,7 +377,7 @@ def evaluate(
     model: str,
     annotations: str,
     out: str,
-    split: str = "val",
+    split: str | None = "val",
     device: str = "auto",
 ) -> dict:
     look_up(request_id, 0, 1, "Measuring")
@@ -385,7 +387,9 @@ def evaluate(
     report = {"model": model, "mIoU": 0.5, "n": 3, "split": split}
     (Path(out) / "report.json").write_text(json.dumps(report))
     (Path(out) / "report.md").write_text("# Report")
-    return report
+    picture(Path(out) / "cases.png")
+    names = ("report.json", "report.md", "cases.png")
+    return {**report, "files": {name: str(Path(out) / name) for name in names}}
 
 
 def export_model(request_id: int, model: str, path: str) -> dict:

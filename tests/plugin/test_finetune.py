@@ -214,9 +214,7 @@ def test_ticked_corrections_are_learned_from_and_can_be_deleted(
     assert "Delete this correction" in confirmed[0]
 
 
-def test_no_layer_and_no_polygons_are_told(
-    open_dialog: Callable, polygons: QgsVectorLayer
-) -> None:
+def test_no_layer_and_no_polygons_are_told(open_dialog: Callable, polygons: QgsVectorLayer) -> None:
     polygons.dataProvider().deleteFeatures([1, 2, 3])
     dialog = open_dialog()
     look(dialog, "holds no polygons")
@@ -446,9 +444,7 @@ def test_the_disk_that_cannot_be_written_is_named(dialog, tmp_path: Path) -> Non
 
 def visible_texts(root: QWidget) -> list[str]:
     kinds = (QLabel, QAbstractButton)
-    return [
-        each.text() for kind in kinds for each in root.findChildren(kind) if each.isVisible()
-    ]
+    return [each.text() for kind in kinds for each in root.findChildren(kind) if each.isVisible()]
 
 
 def letters(root: QWidget) -> list[str]:

@@ -48,7 +48,7 @@ def register(qgis_processing) -> Iterator[Callable]:
     providers = []
 
     def on(engine) -> None:
-        providers.append(Provider(engine))
+        providers.append(Provider(engine, engine))
         registry.addProvider(providers[-1])
 
     yield on
