@@ -46,10 +46,10 @@ class TrainingSet(QObject):
             self.told.emit(str(cause), Qgis.MessageLevel.Warning)
             return
         text = self.tr(
-            "Added to the training set: {:,} polygons, “{}”. "
+            "Added to the training set: “{}”, polygons: {:,}. "
             "Raster > Segment by Text > Teach new words… learns from it."
         )
-        self.told.emit(text.format(kept.count, kept.expression), Qgis.MessageLevel.Success)
+        self.told.emit(text.format(kept.expression, kept.count), Qgis.MessageLevel.Success)
         self.changed.emit()
 
     def _update(self) -> None:

@@ -30,5 +30,16 @@ def test_each_word_is_shown_with_its_metric_before_and_after() -> None:
     assert "{" not in page
 
 
+def test_a_long_list_of_names_is_cut_what_was_taught_first() -> None:
+    taught = [f"word {number}" for number in range(20)]
+    card = {**CARD, "categories": ["airplane", "ship", *taught], "taught": taught}
+    told = cards.knowledge(card)
+    assert told.startswith("Knows: word 0, word 1,")
+    assert told.endswith("word 11 and 10 more")
+    assert "ship" not in told
+    assert "ship" in cards.page(card), "the page names them all"
+    assert cards.knowledge(CARD) == "Knows: fish pond"
+
+
 def test_a_model_without_metrics_has_a_page_as_well() -> None:
     assert "Fish ponds" in cards.page({**CARD, "metrics": {}})

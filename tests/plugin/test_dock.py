@@ -24,6 +24,8 @@ from qgis.gui import QgsMapToolPan
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QLabel
+from segment_by_text.plugin.corrections import corrections
+from segment_by_text.plugin.settings import Settings
 
 from tests.plugin.processes import engines
 from tests.plugin.rasters import write_raster
@@ -428,6 +430,44 @@ def test_another_project_is_not_touched_by_the_slider(segmented, project: QgsPro
     segmented.form.threshold.setValue(70)
     QTest.qWait(800)
     assert project.mapLayers() == {}
+
+
+# -- corrections ---------------------------------------------------------------------------------
+
+
+def test_a_corrected_result_is_added_to_the_training_set(segmented, project: QgsProject) -> None:
+    group = project.layerTreeRoot().children()[0]
+    polygons = next(n.layer() for n in group.findLayers() if "Polygons" in n.name())
+    polygons.startEditing()
+    first = next(polygons.getFeatures())
+    polygons.deleteFeatures([f.id() for f in polygons.getFeatures() if f.id() != first.id()])
+    click(segmented.form.addToTraining)
+    assert "Added to the training set: “storage tank”, polygons: 1" in segmented.messages.text
+    (kept,) = corrections(Settings())
+    assert (kept.expression, kept.count) == ("storage tank", 1)
+    scene = next(layer for layer in project.mapLayers().values() if layer.name() == "scene")
+    assert kept.raster["path"] == scene.source()
+    assert polygons.isEditable()
+    polygons.rollBack()
+
+
+def test_there_is_nothing_to_add_before_a_result_and_after_the_project(
+    ready, project: QgsProject
+) -> None:
+    assert not ready.form.addToTraining.isVisible()
+    type_in(ready, "storage tank")
+    press_enter(ready)
+    until(lambda: idle(ready) and ready.messages.text)
+    assert ready.form.addToTraining.isVisible()
+    project.clear()
+    assert not ready.form.addToTraining.isVisible()
+
+
+def test_a_result_of_tiles_is_not_added_and_says_what_to_do(over_tiles) -> None:
+    press_enter(over_tiles)
+    until(lambda: idle(over_tiles) and over_tiles.messages.text)
+    click(over_tiles.form.addToTraining)
+    assert "has no file that a training could read later" in over_tiles.messages.text
 
 
 # -- faults --------------------------------------------------------------------------------------
