@@ -21,142 +21,309 @@
 </context><context>
     <name>Cards</name>
     <message>
-        <location filename="../plugin/cards.py" line="18" />
+        <location filename="../plugin/cards.py" line="24" />
         <source>Open vocabulary: describe anything.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="19" />
+        <location filename="../plugin/cards.py" line="27" />
         <source>Knows: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="27" />
+        <location filename="../plugin/cards.py" line="36" />
+        <source>{} and {:,} more</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/cards.py" line="44" />
         <source>Ground resolution: {:g} to {:g} m per pixel</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="30" />
+        <location filename="../plugin/cards.py" line="47" />
         <source>Languages: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="31" />
+        <location filename="../plugin/cards.py" line="48" />
         <source>Licence: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="35" />
+        <location filename="../plugin/cards.py" line="52" />
         <source>Its weights are not on this computer. Put {} into {}.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="52" />
+        <location filename="../plugin/cards.py" line="69" />
         <source>SHA-256 {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="62" />
+        <location filename="../plugin/cards.py" line="79" />
         <source>Weights</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="63" />
+        <location filename="../plugin/cards.py" line="80" />
         <source>Measured</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="77" />
+        <location filename="../plugin/cards.py" line="94" />
         <source>CPU: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="78" />
+        <location filename="../plugin/cards.py" line="95" />
         <source>{}, {} GB</source>
+        <translation type="unfinished" />
+    </message>
+</context><context>
+    <name>Corrections</name>
+    <message>
+        <location filename="../plugin/corrections.py" line="84" />
+        <source>The layer “{}” has no file that a training could read later. Export it first (right-click &gt; Export &gt; Save As…), segment the exported layer and correct that.</source>
+        <translation type="unfinished" />
+    </message>
+</context><context>
+    <name>Curve</name>
+    <message>
+        <location filename="../plugin/finetune/curve.py" line="95" />
+        <source>{}: nothing yet</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/curve.py" line="98" />
+        <source>{}: {:.3g} after step {}, {:.3g} after step {}.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/curve.py" line="104" />
+        <source>Best: {:.3g} after step {}.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/curve.py" line="138" />
+        <source>Nothing yet</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/curve.py" line="167" />
+        <source>{} steps</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>Dock</name>
     <message>
-        <location filename="../plugin/dock/widget.py" line="103" />
+        <location filename="../plugin/dock/widget.py" line="115" />
         <source>Type what to find, for example: white storage tank.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="128" />
+        <location filename="../plugin/dock/widget.py" line="140" />
         <source>the large white storage tank</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="132" />
+        <location filename="../plugin/dock/widget.py" line="144" />
         <source>Polygons and mask</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="133" />
+        <location filename="../plugin/dock/widget.py" line="145" />
         <source>Polygons</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="134" />
+        <location filename="../plugin/dock/widget.py" line="146" />
         <source>Mask</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="138" />
+        <location filename="../plugin/dock/widget.py" line="150" />
         <source>Automatic</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="139" />
+        <location filename="../plugin/dock/widget.py" line="151" />
         <source>GPU (CUDA)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="140" />
+        <location filename="../plugin/dock/widget.py" line="152" />
         <source>CPU</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="194" />
+        <location filename="../plugin/dock/widget.py" line="209" />
         <source>Understood: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="204" />
+        <location filename="../plugin/dock/widget.py" line="219" />
         <source>The model knows none of these words. Use one it knows, or segment anyway.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="214" />
+        <location filename="../plugin/dock/widget.py" line="229" />
         <source>Start the en&amp;gine</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="216" />
+        <location filename="../plugin/dock/widget.py" line="231" />
         <source>Se&amp;gment anyway</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="218" />
+        <location filename="../plugin/dock/widget.py" line="233" />
         <source>Se&amp;gment by text</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="269" />
+        <location filename="../plugin/dock/widget.py" line="285" />
         <source>Cancelling…</source>
+        <translation type="unfinished" />
+    </message>
+</context><context>
+    <name>Drawing</name>
+    <message>
+        <location filename="../plugin/drawing.py" line="121" />
+        <source>Cancelled.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/drawing.py" line="123" />
+        <source>Reading “{}”</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/drawing.py" line="157" />
+        <source>The polygons of “{}” cannot be copied: {}. Check the space on the disk.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/drawing.py" line="179" />
+        <source>Choose a polygon layer.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/drawing.py" line="182" />
+        <source>The source of “{}” is not available. Repair the layer, or choose another.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/drawing.py" line="191" />
+        <source>“{}” holds no polygons. Draw some, or choose another layer.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/drawing.py" line="193" />
+        <source>Nothing is selected in the layer “{}”.</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>Engine</name>
     <message>
-        <location filename="../plugin/engine_process.py" line="39" />
+        <location filename="../plugin/engine_process.py" line="42" />
         <source>The engine is not installed. Install it from the Segment by Text panel.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/engine_process.py" line="135" />
+        <location filename="../plugin/engine_process.py" line="144" />
         <source>Cancelled.</source>
+        <translation type="unfinished" />
+    </message>
+</context><context>
+    <name>Evaluate</name>
+    <message>
+        <location filename="../plugin/processing/evaluate.py" line="44" />
+        <source>Evaluate a model</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/evaluate.py" line="48" />
+        <source>Models</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/evaluate.py" line="56" />
+        <source>accuracy,quality,IoU,validation,metrics,measure,test</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/evaluate.py" line="60" />
+        <source>Measures how well a model finds what was drawn.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/evaluate.py" line="64" />
+        <source>Compares what a model finds with what was drawn: either on a raster and polygons with a column of names or sentences, or one name for all, or on samples that were made before (annotations.jsonl).
+
+The report says it for each kind of expression and each category: mean IoU, overall IoU, and how often “there is nothing” is answered rightly. Its ending chooses the format: .json, .md, or .png for a sheet of the best and worst cases.
+
+Polygons that a model has learned from say nothing about how well it works elsewhere.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/evaluate.py" line="78" />
+        <source>Model</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/evaluate.py" line="82" />
+        <source>Or samples (annotations.jsonl)</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/evaluate.py" line="90" />
+        <source>Which of the samples</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/evaluate.py" line="98" />
+        <source>Ground resolution in metres per pixel</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/evaluate.py" line="105" />
+        <source>Device</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/evaluate.py" line="109" />
+        <source>Report</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/evaluate.py" line="113" />
+        <source>Mean IoU</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/evaluate.py" line="114" />
+        <source>Number of samples</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/evaluate.py" line="123" />
+        <source>Give either a raster layer with polygons, or samples.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/evaluate.py" line="168" />
+        <source>Mean IoU: {:.3f}</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/evaluate.py" line="188" />
+        <source>There is no model “{}”.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/evaluate.py" line="206" />
+        <source>{} cannot be written: {}.</source>
         <translation type="unfinished" />
     </message>
 </context><context>
@@ -247,23 +414,208 @@
 </context><context>
     <name>Extents</name>
     <message>
-        <location filename="../plugin/extents.py" line="60" />
+        <location filename="../plugin/extents.py" line="64" />
         <source>Choose a polygon layer whose selection is the extent.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/extents.py" line="64" />
+        <location filename="../plugin/extents.py" line="68" />
         <source>Nothing is selected in the layer “{}”. Select one or more of its polygons.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/extents.py" line="90" />
+        <location filename="../plugin/extents.py" line="107" />
         <source>The extent does not meet the raster layer “{}”. Zoom to the layer, or choose another extent.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/extents.py" line="112" />
+        <location filename="../plugin/extents.py" line="129" />
         <source>The extent cannot be transformed from {} to {}, the CRS of “{}”. Zoom in, or set the map to the CRS of the layer.</source>
+        <translation type="unfinished" />
+    </message>
+</context><context>
+    <name>Finetune</name>
+    <message>
+        <location filename="../plugin/processing/finetune.py" line="47" />
+        <source>Teach new words</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/finetune.py" line="51" />
+        <source>Models</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/finetune.py" line="59" />
+        <source>fine-tuning,training,learning,adapter,LoRA,model,vocabulary</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/finetune.py" line="63" />
+        <source>Teaches a model new words from a raster and polygons drawn on it.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/finetune.py" line="67" />
+        <source>Teaches a model new words, or your own meaning of words, from a raster and polygons with a column of names or sentences, or one name for all. What comes of it stands in the list of models and is used as any other; the model it starts from stays as it is.
+
+A training that was cancelled or interrupted goes on where it was when it is run again under the same id, with the samples and the settings it began with.
+
+Everything is drawn: wherever the raster shows such a thing, it is drawn. Then the model also learns where there is none.
+
+Teach new words… in the menu Raster &gt; Segment by Text does the same, shows the samples first and the curves while it works.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/finetune.py" line="85" />
+        <source>Name of the model</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/finetune.py" line="86" />
+        <source>Model to start from</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/finetune.py" line="89" />
+        <source>How thoroughly</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/finetune.py" line="98" />
+        <source>Id of the model (made of its name if empty)</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/finetune.py" line="100" />
+        <source>Everything is drawn</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/finetune.py" line="102" />
+        <source>Add sentences on place, order and size</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/finetune.py" line="106" />
+        <source>Ground resolution in metres per pixel</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/finetune.py" line="113" />
+        <source>Steps, instead of the preset's</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/finetune.py" line="116" />
+        <source>Device</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/finetune.py" line="121" />
+        <source>Id of the model</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/finetune.py" line="122" />
+        <source>Card of the model</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/finetune.py" line="124" />
+        <source>Mean IoU on ground that is held out</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/finetune.py" line="132" />
+        <source>Give the model a name of letters or an id, for example: ponds.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/finetune.py" line="159" />
+        <source>Going on at step {:,} of {:,}, with the samples and settings it began with.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/finetune.py" line="247" />
+        <source>“{}” is no model that can be taught. These can: {}.</source>
+        <translation type="unfinished" />
+    </message>
+</context><context>
+    <name>FinetuneDialog</name>
+    <message>
+        <location filename="../plugin/finetune/dialog.py" line="246" />
+        <source>Measuring on your samples how long this takes. You need not wait for it.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/dialog.py" line="281" />
+        <source>Samples</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/dialog.py" line="281" />
+        <source>Model</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/dialog.py" line="281" />
+        <source>Training</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/dialog.py" line="289" />
+        <source>Step {} of 3: {}</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/dialog.ui" line="0" />
+        <source>Teach new words</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/dialog.ui" line="0" />
+        <source>Where you are</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/dialog.ui" line="0" />
+        <source>Progress</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/dialog.ui" line="0" />
+        <source>Ca&amp;ncel</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/dialog.ui" line="0" />
+        <source>Bac&amp;k</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/dialog.ui" line="0" />
+        <source>Ne&amp;xt</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/dialog.ui" line="0" />
+        <source>&amp;Train</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/dialog.ui" line="0" />
+        <source>Teach &amp;another</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/dialog.ui" line="0" />
+        <source>Close</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/dialog.ui" line="0" />
+        <source>A training goes on</source>
         <translation type="unfinished" />
     </message>
 </context><context>
@@ -303,6 +655,103 @@
     <message>
         <location filename="../plugin/installation.py" line="65" />
         <source>The installation failed; the log messages panel has the details.</source>
+        <translation type="unfinished" />
+    </message>
+</context><context>
+    <name>Jobs</name>
+    <message>
+        <location filename="../plugin/finetune/jobs.py" line="130" />
+        <source>There is a training with the id “{}” already. Go on with it, delete it, or choose another name.</source>
+        <translation type="unfinished" />
+    </message>
+</context><context>
+    <name>Labelled</name>
+    <message>
+        <location filename="../plugin/processing/labelled.py" line="31" />
+        <source>Raster layer</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/labelled.py" line="35" />
+        <source>Polygons drawn on it</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/labelled.py" line="41" />
+        <source>Column that says what each polygon is</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/labelled.py" line="46" />
+        <source>Or one name for all polygons</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/labelled.py" line="58" />
+        <source>Give either the column that says what each polygon is, or one name for all.</source>
+        <translation type="unfinished" />
+    </message>
+</context><context>
+    <name>LayerRow</name>
+    <message>
+        <location filename="../plugin/finetune/layer_row.py" line="59" />
+        <source>Raster layer</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/layer_row.py" line="62" />
+        <source>Polygon layer</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/layer_row.py" line="64" />
+        <source>Column that says what the polygons are</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/layer_row.py" line="66" />
+        <source>One name for all polygons</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/layer_row.py" line="67" />
+        <source>for example: fish pond</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/layer_row.py" line="73" />
+        <location filename="../plugin/finetune/layer_row.py" line="72" />
+        <source>Leave this layer out</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/layer_row.py" line="108" />
+        <source>Type what the polygons of “{}” are, for example: fish pond.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/layer_row.py" line="126" />
+        <source>&amp;Raster layer</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/layer_row.py" line="127" />
+        <source>&amp;Polygon layer</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/layer_row.py" line="128" />
+        <source>What they &amp;are</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/layer_row.py" line="149" />
+        <source>Column: {}</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/layer_row.py" line="155" />
+        <source>One name for all</source>
         <translation type="unfinished" />
     </message>
 </context><context>
@@ -393,21 +842,297 @@
         <translation type="unfinished" />
     </message>
 </context><context>
+    <name>ModelPage</name>
+    <message>
+        <location filename="../plugin/finetune/model_page.py" line="100" />
+        <source>Give the model a name, for example: Fish ponds.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.py" line="104" />
+        <source>“{}” cannot be a model's id. Use up to 63 small letters, digits, - and _.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.py" line="111" />
+        <source>There is a model “{}” already. Choose another name.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.py" line="114" />
+        <source>There is no model that can be taught. Start the engine first.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.py" line="150" />
+        <source>There is not enough free memory to teach this model here. Close other programs, or start from a smaller model.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.py" line="168" />
+        <source>Your own model; it is left as it is.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.py" line="181" />
+        <source>{:.1f} GB</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.py" line="183" />
+        <source>needs {} of memory</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.py" line="184" />
+        <source>{}, {}</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.py" line="189" />
+        <source>{:,} steps of {} views, {}</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.py" line="198" />
+        <source>less than a minute</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.py" line="200" />
+        <source>about {} min</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.py" line="203" />
+        <source>about {:.1f} h</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.py" line="204" />
+        <source>about {:.1f} days</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>&amp;Name of the model</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>Name of the model</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>for example: Fish ponds</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>I&amp;d</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>Id of the model</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>What scripts and files call it: small letters, digits, - and _</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>&amp;Start from</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>Model to start from</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>How thoroughly</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>&amp;Quick look</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>Shows whether the model can learn this at all.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>Balan&amp;ced</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>What most models need.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>T&amp;horough</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>For many samples, or for words that are hard to tell apart.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>More</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>What it is &amp;good for</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>What the model is good for, in a sentence</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>A sentence for whoever uses it</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>&amp;Licence of your data</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>Licence of your data</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>Stands in the model's card, after the licence of the model it starts from</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>St&amp;eps</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>Steps of the training</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <source>As chosen above</source>
+        <translation type="unfinished" />
+    </message>
+</context><context>
     <name>ModelsDialog</name>
     <message>
-        <location filename="../plugin/models/dialog.py" line="30" />
-        <location filename="../plugin/models/dialog.py" line="27" />
+        <location filename="../plugin/models/dialog.py" line="50" />
+        <location filename="../plugin/models/dialog.py" line="46" />
         <source>Models</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/models/dialog.py" line="33" />
+        <location filename="../plugin/models/dialog.py" line="52" />
         <source>About the model</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/models/dialog.py" line="39" />
+        <location filename="../plugin/models/dialog.py" line="54" />
+        <source>&amp;Teach further…</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/models/dialog.py" line="55" />
+        <source>Teach new words to this model; it is left as it is</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/models/dialog.py" line="56" />
+        <source>&amp;Import…</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/models/dialog.py" line="57" />
+        <source>Take a model out of a file that was exported</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/models/dialog.py" line="58" />
+        <source>&amp;Export…</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/models/dialog.py" line="59" />
+        <source>Write this model of your own into a file</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/models/dialog.py" line="60" />
+        <source>&amp;Delete…</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/models/dialog.py" line="61" />
+        <source>Delete this model of your own</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/models/dialog.py" line="113" />
         <source>The engine is not running; start it from the panel.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/models/dialog.py" line="132" />
+        <source>Export “{}”</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/models/dialog.py" line="143" />
+        <location filename="../plugin/models/dialog.py" line="133" />
+        <source>Models (*.zip)</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/models/dialog.py" line="138" />
+        <source>“{}” is written to {}.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/models/dialog.py" line="142" />
+        <source>Import a model</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/models/dialog.py" line="145" />
+        <source>The model is imported.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/models/dialog.py" line="151" />
+        <source>Delete the model “{}” from this computer?</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/models/dialog.py" line="153" />
+        <source>“{}” is deleted.</source>
         <translation type="unfinished" />
     </message>
 </context><context>
@@ -431,69 +1156,473 @@
     </message>
     <message>
         <location filename="../plugin/options.py" line="43" />
-        <source>The plugin's own</source>
+        <source>In the user profile</source>
         <translation type="unfinished" />
     </message>
     <message>
         <location filename="../plugin/options.py" line="45" />
+        <source>Samples, trainings that can go on, and corrections. They may need gigabytes.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/options.py" line="50" />
+        <source>The plugin's own</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/options.py" line="52" />
         <source>A Python with the engine's requirements. Used at the engine's next start.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/options.py" line="48" />
+        <location filename="../plugin/options.py" line="55" />
         <source>&amp;Results folder</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/options.py" line="49" />
+        <location filename="../plugin/options.py" line="56" />
+        <source>&amp;Training folder</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/options.py" line="57" />
         <source>&amp;Python of the engine</source>
+        <translation type="unfinished" />
+    </message>
+</context><context>
+    <name>Pictures</name>
+    <message>
+        <location filename="../plugin/finetune/pictures.py" line="48" />
+        <source>Double click or Enter: the picture as it is</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/pictures.py" line="67" />
+        <source>Picture {} of {}</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>Processing</name>
     <message>
-        <location filename="../plugin/processing/provider.py" line="27" />
+        <location filename="../plugin/processing/provider.py" line="30" />
         <source>Segment by Text</source>
+        <translation type="unfinished" />
+    </message>
+</context><context>
+    <name>ProgressPage</name>
+    <message>
+        <location filename="../plugin/finetune/progress_page.py" line="63" />
+        <source>Loss</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.py" line="64" />
+        <source>Mean IoU on ground that is held out</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.py" line="151" />
+        <source>Step {:,}: {}</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.py" line="173" />
+        <source>step {:,} of {:,}</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.py" line="175" />
+        <source>Saving what was learned…</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.py" line="177" />
+        <source>Making a model of the best…</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.py" line="181" />
+        <source>Done. The model stands in the list.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.py" line="183" />
+        <source>Stopped at {}: {}</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.py" line="185" />
+        <source>Interrupted at {}; no finished part is lost.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.py" line="187" />
+        <source>Paused at {}.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.py" line="195" />
+        <source>Training: {}, {} left</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.py" line="196" />
+        <source>Training: {}</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.py" line="202" />
+        <source>Delete what is left of this training? The model stays.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.py" line="204" />
+        <source>Delete this training and what it has learned so far?</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.py" line="226" />
+        <source>Nothing was held out, so the model could not be measured.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.py" line="229" />
+        <source>Name or sentence</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.py" line="230" />
+        <source>Samples</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.py" line="231" />
+        <source>Mean IoU before</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.py" line="232" />
+        <source>after</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <source>&amp;Pause</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <source>Save what was learned and stop; it can go on later, also after QGIS was closed</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <source>&amp;Go on</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <source>Go on where the training stopped</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <source>Stop and keep the &amp;best</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <source>Make a model of the best that was reached so far</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <source>&amp;Delete…</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <source>Delete this training with its samples; a model that came of it stays</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <source>&amp;Use it now</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <source>Choose this model in the Segment by Text panel</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <source>Progress of the training</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <source>What the model knows, before and after</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <source>&amp;Examples of the last look: what is meant is outlined, the answer filled</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <source>Examples: what is meant is outlined, the answer filled</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>Refinement</name>
     <message>
-        <location filename="../plugin/dock/refinement.py" line="111" />
+        <location filename="../plugin/dock/refinement.py" line="122" />
         <source>Refining</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>Runs</name>
     <message>
-        <location filename="../plugin/runs.py" line="87" />
+        <location filename="../plugin/runs.py" line="48" />
+        <source>The training folder {} cannot be written ({}). Choose another in the options of Segment by Text.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/runs.py" line="115" />
         <source>The results folder {} cannot be written ({}). Choose another in the options of Segment by Text.</source>
+        <translation type="unfinished" />
+    </message>
+</context><context>
+    <name>SampleReport</name>
+    <message>
+        <location filename="../plugin/finetune/report.py" line="42" />
+        <source>{:,} of {:,} polygons are shown in {:,} samples on {:,} views.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/report.py" line="45" />
+        <source>{:,} samples to learn from, {:,} held out to judge the model by.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/report.py" line="52" />
+        <source>{:,} of them show nothing of what they ask for, on purpose.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/report.py" line="58" />
+        <source>Ground resolution: {:.3g} m per pixel.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/report.py" line="68" />
+        <source>Name or sentence</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/report.py" line="69" />
+        <source>to learn from</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/report.py" line="70" />
+        <source>held out</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/report.py" line="82" />
+        <source>and {:,} more</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/report.py" line="92" />
+        <source>{}: {:,} (ids {})</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/report.py" line="96" />
+        <source>Left out</source>
+        <translation type="unfinished" />
+    </message>
+</context><context>
+    <name>SamplesPage</name>
+    <message>
+        <location filename="../plugin/finetune/samples_page.py" line="109" />
+        <source>{}: stopped by a problem</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.py" line="111" />
+        <source>{}, step {:,} of {:,}</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.py" line="141" />
+        <source>{} ({:,}), {}</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.py" line="151" />
+        <source>Delete this correction? The layers on the map stay.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>&amp;Trainings that can go on</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>Trainings that can go on</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>S&amp;how</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>Show this training: go on with it, finish it or delete it</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>Add an&amp;other layer</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>Samples may come from several rasters and polygon layers</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>&amp;Corrected results</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>Delete the selected correction</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>Corrected results</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>Results that you put right and added to the training set. Those that are ticked are learned from.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>More</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>&amp;Everything is drawn</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>Wherever the rasters show such a thing, it is drawn. Then the model also learns where there is none.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>Add sentences on place, order and si&amp;ze</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>Besides “fish pond” also “the largest fish pond”, “the fish pond at the lower left”, …</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>Only the se&amp;lected polygons</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>Groun&amp;d resolution</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>Ground resolution in metres per pixel</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>Of the samples. As in use: the one the model will see these rasters at.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>As in use</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source> m/px</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>Loo&amp;k at the samples</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>Cut the samples a model would learn from, and see whether they mean what you mean</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>&lt;h3&gt;Teach a model your own words&lt;/h3&gt;&lt;p&gt;1. Choose a raster and a layer of polygons, and what they are: a column of names or sentences, or one name for all.&lt;/p&gt;&lt;p&gt;2. Look at the samples: they should show what you mean.&lt;/p&gt;&lt;p&gt;3. Train. What comes of it stands among the models and works on the next map.&lt;/p&gt;&lt;p&gt;Some twenty objects a word are a beginning, some hundred are good. Nothing leaves this computer.&lt;/p&gt;</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>What the samples hold</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <source>Samples, with what is meant outlined</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>Segment</name>
     <message>
-        <location filename="../plugin/processing/segment.py" line="72" />
+        <location filename="../plugin/processing/segment.py" line="58" />
         <source>Segment by text</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="76" />
+        <location filename="../plugin/processing/segment.py" line="62" />
         <source>Segmentation</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="84" />
+        <location filename="../plugin/processing/segment.py" line="70" />
         <source>language,expression,object detection,deep learning,SAM,CLIP,extract,mask</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="89" />
+        <location filename="../plugin/processing/segment.py" line="75" />
         <source>Finds what a text describes in an image, as polygons and mask.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="93" />
+        <location filename="../plugin/processing/segment.py" line="79" />
         <source>Finds what a text describes, for example “the large white storage tank at the lower left”, in an aerial or satellite image.
 
 The model runs on this computer, in a Python apart from QGIS; install it from the Segment by Text panel.
@@ -508,97 +1637,97 @@ Every polygon has expression, score (mean probability), area in square metres, m
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="121" />
+        <location filename="../plugin/processing/segment.py" line="99" />
         <source>Raster layer</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="122" />
+        <location filename="../plugin/processing/segment.py" line="100" />
         <source>What to find</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="123" />
+        <location filename="../plugin/processing/segment.py" line="101" />
         <source>Extent</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="124" />
+        <location filename="../plugin/processing/segment.py" line="102" />
         <source>Model</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="126" />
+        <location filename="../plugin/processing/segment.py" line="104" />
         <source>Threshold (probability)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="132" />
+        <location filename="../plugin/processing/segment.py" line="110" />
         <source>Ground resolution in metres per pixel</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="139" />
+        <location filename="../plugin/processing/segment.py" line="117" />
         <source>Bands (one or three)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="143" />
+        <location filename="../plugin/processing/segment.py" line="121" />
         <source>Smallest polygon in square metres (pixels without a CRS)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="151" />
+        <location filename="../plugin/processing/segment.py" line="129" />
         <source>Outlines of polygons</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="159" />
+        <location filename="../plugin/processing/segment.py" line="137" />
         <source>Device</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="168" />
+        <location filename="../plugin/processing/segment.py" line="143" />
         <source>Polygons</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="173" />
+        <location filename="../plugin/processing/segment.py" line="148" />
         <source>Mask</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="176" />
+        <location filename="../plugin/processing/segment.py" line="151" />
         <source>Probability</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="181" />
+        <location filename="../plugin/processing/segment.py" line="156" />
         <source>Number of objects</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="188" />
+        <location filename="../plugin/processing/segment.py" line="163" />
         <source>Type what to find, for example: white storage tank.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="191" />
+        <location filename="../plugin/processing/segment.py" line="166" />
         <source>Choose one or three bands, not {}.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="193" />
+        <location filename="../plugin/processing/segment.py" line="168" />
         <source>Choose at least one output: polygons, mask or probability.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="251" />
+        <location filename="../plugin/processing/segment.py" line="221" />
         <source>Objects found: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="316" />
+        <location filename="../plugin/processing/segment.py" line="251" />
         <source>The result {} cannot be opened.</source>
         <translation type="unfinished" />
     </message>
@@ -858,6 +1987,16 @@ Every polygon has expression, score (mean probability), area in square metres, m
     </message>
     <message>
         <location filename="../plugin/dock/widget.ui" line="0" />
+        <source>Add to training set</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/widget.ui" line="0" />
+        <source>Correct the polygons with QGIS's tools first; a model of your own learns from them what is right. Teach new words… in the menu Raster &gt; Segment by Text.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/widget.ui" line="0" />
         <source>Progress</source>
         <translation type="unfinished" />
     </message>
@@ -869,54 +2008,95 @@ Every polygon has expression, score (mean probability), area in square metres, m
     <message>
         <location filename="../plugin/dock/widget.ui" line="0" />
         <location filename="../plugin/dock/widget.ui" line="0" />
+        <source>Teach a model new words</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/widget.ui" line="0" />
+        <location filename="../plugin/dock/widget.ui" line="0" />
         <source>Options of Segment by Text</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>Session</name>
     <message>
-        <location filename="../plugin/dock/session.py" line="119" />
+        <location filename="../plugin/dock/session.py" line="120" />
         <source>Starting the engine</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="133" />
+        <location filename="../plugin/dock/session.py" line="127" />
+        <source>Models</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/session.py" line="145" />
         <source>Reading the expression</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="184" />
+        <location filename="../plugin/dock/session.py" line="201" />
         <source>Segmenting: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="205" />
+        <location filename="../plugin/dock/session.py" line="229" />
         <source>The mask is written.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="209" />
+        <location filename="../plugin/dock/session.py" line="233" />
         <source>Objects found: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="212" />
+        <location filename="../plugin/dock/session.py" line="236" />
         <source>Objects found: {}, {} m² in all</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="225" />
+        <location filename="../plugin/dock/session.py" line="249" />
         <source>Hint</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="269" />
+        <location filename="../plugin/dock/session.py" line="293" />
         <source>Cancelled.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="271" />
+        <location filename="../plugin/dock/session.py" line="295" />
         <source>The same request will go on from here.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/session.py" line="105" />
+        <source>Making samples</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/session.py" line="112" />
+        <source>Measuring how long a training takes here</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/session.py" line="146" />
+        <source>Finishing: {}</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/session.py" line="156" />
+        <source>This training is running. Pause it first.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/session.py" line="180" />
+        <source>Training: {}</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/session.py" line="277" />
+        <source>Look at the samples first.</source>
         <translation type="unfinished" />
     </message>
 </context><context>
@@ -951,15 +2131,27 @@ Every polygon has expression, score (mean probability), area in square metres, m
         <translation type="unfinished" />
     </message>
 </context><context>
+    <name>TrainingSet</name>
+    <message>
+        <location filename="../plugin/dock/training_set.py" line="48" />
+        <source>Added to the training set: “{}”, polygons: {:,}. Raster &gt; Segment by Text &gt; Teach new words… learns from it.</source>
+        <translation type="unfinished" />
+    </message>
+</context><context>
     <name>Window</name>
     <message>
-        <location filename="../plugin/main.py" line="77" />
+        <location filename="../plugin/main.py" line="95" />
         <source>Segment by Text</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/main.py" line="81" />
+        <location filename="../plugin/main.py" line="99" />
         <source>Segment a raster layer by a description</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/main.py" line="102" />
+        <source>Teach new words…</source>
         <translation type="unfinished" />
     </message>
 </context></TS>

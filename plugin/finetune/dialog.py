@@ -122,7 +122,7 @@ class FinetuneDialog(QDialog):
         self.samples_page.look_wanted.connect(self._look)
         self.samples_page.job_wanted.connect(self._open_job)
         self.samples_page.told.connect(self.message_frame.tell)
-        self.samples_page.changed.connect(self._update)
+        self.samples_page.changed.connect(self._outdate)
         self.model_page.start_chosen.connect(self._measure)
         self.model_page.told.connect(self.message_frame.tell)
         progress = self.progress_page
@@ -147,6 +147,14 @@ class FinetuneDialog(QDialog):
         self._measured = ("", "")
         self.session.look(layers, settings)
         self.samples_page.show_nothing()
+
+    def _outdate(self) -> None:
+        """The samples that are shown are no longer those of what is chosen."""
+        if self.trainable:
+            self.message_frame.tell(
+                self.tr("These samples were made before your last change. Look again to use it."),
+                Qgis.MessageLevel.Info,
+            )
 
     def _sampled(self, told: dict[str, Any]) -> None:
         self._report = told

@@ -53,7 +53,7 @@ def use() -> dict:
     """What an analyst does, and what is there afterwards."""
     report = {}
     raster = QgsRasterLayer(os.environ["E2E_RASTER"], "ground")
-    polygons = QgsVectorLayer(os.environ["E2E_POLYGONS"], "tanks", "ogr")
+    polygons = QgsVectorLayer(os.environ["E2E_POLYGONS"], "drawn", "ogr")
     QgsProject.instance().addMapLayers([raster, polygons])
     iface.setActiveLayer(raster)
     iface.zoomToActiveLayer()
@@ -69,7 +69,7 @@ def use() -> dict:
     picture("samples", dialog)
 
     click(dialog.next)
-    QTest.keyClicks(dialog.model_page.title, "Oil tanks")
+    QTest.keyClicks(dialog.model_page.title, "Tanks and sand")
     dialog.model_page.quick.setChecked(True)
     until(lambda: dialog.model_page.quickCost.text() or dialog.message_frame.text)
     report["cost"] = dialog.model_page.quickCost.text()
@@ -94,9 +94,8 @@ def use() -> dict:
     dialog.close()
 
     dock = plugin.dock
-    until(lambda: dock.form.model.currentData() == "oil-tanks")
+    until(lambda: dock.form.model.currentData() == "tanks-and-sand")
     dock.form.extent.setCurrentIndex(dock.form.extent.findText("Whole layer"))
-    dock.form.threshold.setValue(1)
     QTest.keyClicks(dock.form.expression.lineEdit(), "oil tank")
     click(dock.form.segment)
     until(lambda: dock.session.state.busy)

@@ -7,7 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from installed import make_home, run_in_qgis
+from ground import lay_out
+from installed import SCENES, make_home, run_in_qgis
 
 
 def main() -> None:
@@ -19,8 +20,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         script = Path(__file__).with_name("screenshots_script.py")
         done = Path(home) / "done"
-        variables = {"E2E_OUT": str(out), "E2E_DONE": str(done)}
-        log = run_in_qgis(script, make_home(Path(home)), variables, timeout=500)
+        raster, polygons = lay_out(SCENES, Path(home))
+        variables = {
+            "E2E_OUT": str(out),
+            "E2E_DONE": str(done),
+            "E2E_RASTER": str(raster),
+            "E2E_POLYGONS": str(polygons),
+        }
+        log = run_in_qgis(script, make_home(Path(home)), variables, timeout=1500)
         if not done.exists():
             sys.exit(log)
         print(done.read_text("utf-8"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import processing
 import qgis.utils
-from qgis.core import QgsProject, QgsRasterLayer
+from qgis.core import QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QDockWidget, QWidget
@@ -86,21 +86,63 @@ def pictures() -> None:
     take(dock, "dock-more")
     dock.form.more.setCollapsed(True)
 
+    teach(dock)
     plugin = sys.modules[f"{PLUGIN}.plugin.models.dialog"]
-    dialog = plugin.ModelsDialog(dock.session.cards, window)
+    dialog = plugin.ModelsDialog(dock.session, window)
+    dialog.names.setCurrentRow(dialog.names.count() - 1)
     dialog.show()
     take(dialog, "models")
     dialog.close()
 
-    algorithm = processing.createAlgorithmDialog("segmentbytext:segment", {})
-    algorithm.show()
-    take(algorithm, "algorithm")
-    algorithm.close()
+    for name in ("segment", "finetune"):
+        algorithm = processing.createAlgorithmDialog(f"segmentbytext:{name}", {})
+        algorithm.show()
+        take(algorithm, "algorithm" if name == "segment" else f"algorithm-{name}")
+        algorithm.close()
 
     sys.modules[f"{PLUGIN}.plugin.engine_process"].ROOT = OUT
     dock.messages.clear()
     dock.installation.changed.emit()
     take(dock, "dock-not-installed")
+
+
+def teach(dock) -> None:
+    """Every page of the fine-tuning dialog, with a training of some minutes."""
+    dock.training_set.add()
+    raster = QgsRasterLayer(os.environ["E2E_RASTER"], "orthophoto")
+    polygons = QgsVectorLayer(os.environ["E2E_POLYGONS"], "drawn", "ogr")
+    QgsProject.instance().addMapLayers([polygons, raster])
+    plugin = qgis.utils.plugins[PLUGIN]
+    dock.form.teach.click()
+    dialog = plugin.finetune_dialog
+    page = dialog.samples_page
+    (row,) = page.layer_rows
+    row.raster.setLayer(raster)
+    row.polygons.setLayer(polygons)
+    page.corrections.item(0).setCheckState(Qt.CheckState.Unchecked)
+    page.more.setCollapsed(False)
+    take(dialog, "teach-start")
+    page.more.setCollapsed(True)
+    page.look.click()
+    until(lambda: dialog.trainable)
+    take(dialog, "teach-samples")
+    dialog.next.click()
+    QTest.keyClicks(dialog.model_page.title, "Tanks and sand")
+    dialog.model_page.quick.setChecked(True)
+    until(lambda: dialog.model_page.quickCost.text())
+    take(dialog, "teach-model")
+    dialog.train.click()
+    progress = dialog.progress_page
+    until(
+        lambda: progress.job is not None and progress.job.step >= 0.6 * progress.job.steps > 0, 900
+    )
+    take(dialog, "teach-training")
+    until(progress.use.isVisible, 900)
+    until(progress.use.isEnabled)
+    take(dialog, "teach-done")
+    dialog.close()
+    # The dock is a picture of its own.
+    dock.messages.clear()
 
 
 def run() -> None:

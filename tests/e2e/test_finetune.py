@@ -35,8 +35,9 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict:
 
 
 def test_samples_are_made_of_the_layers(seen: dict) -> None:
-    assert "52 polygons" in seen["samples"]
+    assert "of 34 polygons" in seen["samples"]
     assert "oil tank" in seen["samples"]
+    assert "sand infield" in seen["samples"]
     assert seen["previews"] > 5
 
 
@@ -59,5 +60,5 @@ def test_curves_and_examples_were_shown(seen: dict) -> None:
 
 def test_the_map_is_segmented_with_the_new_model(seen: dict) -> None:
     assert "oil tank" in seen["hint"].removeprefix("Understood: ").split(", ")
-    assert "with the model oil-tanks" in seen["metadata"]
+    assert "with the model tanks-and-sand" in seen["metadata"]
     assert seen["segmented"]

@@ -100,7 +100,7 @@ def idle(dialog: FinetuneDialog) -> bool:
 def look(dialog: FinetuneDialog, problem: str = "") -> None:
     """Has the samples made."""
     click(dialog.samples_page.look)
-    until(lambda: dialog.next.isEnabled() or dialog.message_frame.text)
+    until(lambda: idle(dialog) and (dialog.next.isEnabled() or dialog.message_frame.text))
     assert problem in dialog.message_frame.text
     assert bool(problem) == bool(dialog.message_frame.text), dialog.message_frame.text
 
@@ -178,6 +178,14 @@ def test_choices_under_more_reach_the_engine(dialog, polygons: QgsVectorLayer) -
     assert "1 of 1 polygons" in page.report.toPlainText()
 
 
+def test_a_change_after_the_look_is_told(dialog) -> None:
+    look(dialog)
+    dialog.samples_page.variants.setChecked(True)
+    assert "before your last change" in dialog.message_frame.text
+    look(dialog)
+    assert asked(dialog)["settings"]["variants"]
+
+
 def test_several_layers_are_learned_from_together(dialog, project: QgsProject) -> None:
     other = draw(project, "lake")
     click(dialog.samples_page.addRow)
@@ -186,6 +194,7 @@ def test_several_layers_are_learned_from_together(dialog, project: QgsProject) -
     look(dialog)
     assert [len(asked(dialog)["layers"]), second.remove.isVisible()] == [2, True]
     click(second.remove)
+    assert "before your last change" in dialog.message_frame.text
     look(dialog)
     assert len(asked(dialog)["layers"]) == 1
     assert not first.remove.isVisible()

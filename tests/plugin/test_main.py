@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 import segment_by_text
-from qgis.core import QgsApplication, QgsProject
+from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtWidgets import QDockWidget, QMainWindow
+from segment_by_text.plugin.finetune import jobs
+from segment_by_text.plugin.finetune.jobs import JobState
 from segment_by_text.plugin.settings import Settings
 
 from tests.plugin.processes import engines
@@ -99,6 +101,28 @@ def test_unload_while_the_engine_starts_ends_it(plugin, interface: Interface) ->
     until(lambda: engines() - others)
     plugin.unload()
     until(lambda: engines() <= others and not QgsApplication.taskManager().countActiveTasks())
+
+
+def test_unload_while_a_model_is_taught_saves_the_training(
+    faulty_engine, interface: Interface, raster: QgsRasterLayer
+) -> None:
+    others = engines()
+    plugin = segment_by_text.classFactory(interface)
+    plugin.initGui()
+    folder = jobs.new_folder("slow", Settings())
+    (folder / "samples").mkdir()
+    (folder / "samples" / "annotations.jsonl").write_text("{}")
+    interface.window.show()
+    entries = [each[1] for each in interface.added if isinstance(each, tuple)]
+    next(entry for entry in entries if entry.text() == "Teach new words…").trigger()
+    session = plugin.finetune_dialog.session
+    settings = {"id": "slow", "title": "slow", "base": "fake", "start": "", "preset": "quick"}
+    session._work(folder, settings, "slow")
+    until(lambda: (folder / "run" / "log.jsonl").exists())
+    plugin.unload()
+    assert jobs.read(folder).state is JobState.PAUSED
+    until(lambda: engines() <= others and not QgsApplication.taskManager().countActiveTasks())
+    assert interface.added == []
 
 
 def test_plugin_can_be_loaded_again(plugin, interface: Interface) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
 
 import pytest
+from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QCoreApplication, QTranslator
 from qgis.PyQt.QtWidgets import QAbstractButton, QComboBox, QGroupBox, QLabel, QWidget
 
@@ -71,10 +73,37 @@ def test_messages_are_translated(translated: None, open_dock: Callable, faulty_e
     assert dock.messages.text.startswith("«")
 
 
-def test_algorithm_is_translated(translated: None) -> None:
-    from segment_by_text.plugin.processing.segment import Segment
+def test_nothing_in_the_fine_tuning_dialog_is_untranslated(
+    translated: None, faulty_engine, project: QgsProject
+) -> None:
+    from segment_by_text.plugin.finetune.dialog import FinetuneDialog
+    from segment_by_text.plugin.finetune.session import Session
+    from segment_by_text.plugin.settings import Settings
 
-    algorithm = Segment(None)
+    dialog = FinetuneDialog(Session(faulty_engine, Settings()), Settings())
+    own = [text for text in texts(dialog) if text and not text.isspace()]
+    own += [dialog.windowTitle(), dialog.progress_page.loss.description]
+    assert len(own) > 80
+    made_by_qt = {"qt_toolbar_ext_button"}
+    assert [text for text in own if "«" not in text and text not in made_by_qt] == []
+    dialog.deleteLater()
+
+
+def test_nothing_in_the_models_dialog_is_untranslated(
+    translated: None, open_dock: Callable, faulty_engine
+) -> None:
+    from segment_by_text.plugin.models.dialog import ModelsDialog
+
+    dialog = ModelsDialog(open_dock(faulty_engine).session)
+    buttons = (dialog.teach, dialog.give, dialog.take, dialog.remove)
+    own = [text for button in buttons for text in (button.text(), button.toolTip())]
+    assert [text for text in own if not text.startswith("«")] == []
+
+
+@pytest.mark.parametrize("name", ["segment", "finetune", "evaluate"])
+def test_algorithms_are_translated(translated: None, name: str) -> None:
+    module = importlib.import_module(f"segment_by_text.plugin.processing.{name}")
+    algorithm = getattr(module, name.title())(None)
     algorithm.initAlgorithm()
     shown = [parameter.description() for parameter in algorithm.parameterDefinitions()]
     shown += [output.description() for output in algorithm.outputDefinitions()]
