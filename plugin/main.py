@@ -99,7 +99,7 @@ class Window(QObject):
         self._action.setToolTip(translate("Window", "Segment a raster layer by a description"))
         iface.addToolBarIcon(self._action)
         iface.addPluginToRasterMenu(self._menu, self._action)
-        self._teach_action = QAction(translate("Window", "Teach new words…"), self)
+        self._teach_action = QAction(icon("teach"), translate("Window", "Teach new words…"), self)
         self._teach_action.setObjectName("segmentByTextTeachAction")
         self._teach_action.triggered.connect(lambda _: self.teach())
         iface.addPluginToRasterMenu(self._menu, self._teach_action)

@@ -11,6 +11,6 @@ ROOT = Path(__file__).resolve().parent.parent
 RESOURCES = ROOT / "resources"
 
 
-def icon() -> QIcon:
-    """The plugin's icon."""
-    return QIcon(str(RESOURCES / "icons" / "segment_by_text.svg"))
+def icon(name: str = PLUGIN) -> QIcon:
+    """The plugin's icon, or another one of its own."""
+    return QIcon(str(RESOURCES / "icons" / f"{name}.svg"))

@@ -23,7 +23,7 @@ from ..engine_process import Engine
 from ..extents import Refusal
 from ..layers import source_of
 from ..message_frame import MessageFrame
-from ..paths import ROOT
+from ..paths import ROOT, icon
 from ..settings import DEFAULT_MODEL, Settings
 from .band_choice import BandChoice
 from .extent_choice import ExtentChoice
@@ -153,7 +153,7 @@ class Dock(QgsDockWidget):
         form.device.setCurrentIndex(max(0, form.device.findData(self._settings.device)))
         self.threshold.show(self._settings.threshold / 100)
         form.aboutModels.setIcon(QgsApplication.getThemeIcon("/mActionPropertiesWidget.svg"))
-        form.teach.setIcon(QgsApplication.getThemeIcon("/mActionAddExpression.svg"))
+        form.teach.setIcon(icon("teach"))
         form.options.setIcon(QgsApplication.getThemeIcon("/mActionOptions.svg"))
 
     def _connect(self) -> None:

@@ -14,12 +14,12 @@ from qgis.PyQt.QtWidgets import QDialog, QWidget
 from ..cards import Card
 from ..extents import Refusal
 from ..message_frame import MessageFrame
-from ..paths import ROOT
+from ..paths import ROOT, icon
 from ..settings import Settings
 from . import jobs, report
 from .jobs import Job
 from .model_page import ModelPage
-from .progress_page import ProgressPage
+from .progress_page import PADDING, ProgressPage
 from .samples_page import SamplesPage
 from .session import Activity, Session
 
@@ -51,6 +51,7 @@ class FinetuneDialog(QDialog):
         super().__init__(parent)
         uic.loadUi(str(ROOT / "plugin" / "finetune" / "dialog.ui"), self)
         self.setObjectName("SegmentByTextFinetuneDialog")
+        self.setWindowIcon(icon("teach"))
         self.session = session
         self._settings = settings
         self._cards: list[Card] = []
@@ -62,6 +63,7 @@ class FinetuneDialog(QDialog):
         self.progress_page = ProgressPage(self)
         for page in (self.samples_page, self.model_page, self.progress_page):
             self.pages.addWidget(page)
+        self.another.setMinimumWidth(self.another.sizeHint().width() + PADDING)
         self._connect()
         self._turn_to(Page.SAMPLES)
 
@@ -198,9 +200,9 @@ class FinetuneDialog(QDialog):
             self.samples_page.show_nothing()
             self._turn_to(Page.TRAINING)
 
-    def _go_on(self, job: Job) -> None:
+    def _go_on(self, job: Job, changes: dict[str, Any]) -> None:
         self.message_frame.clear()
-        self.session.go_on(job)
+        self.session.go_on(job, changes)
         self._show_job(job)
 
     def _keep_best(self, job: Job) -> None:

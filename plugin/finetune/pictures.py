@@ -62,7 +62,8 @@ class Pictures(QObject):
                 Qt.AspectRatioMode.KeepAspectRatio,
                 Qt.TransformationMode.SmoothTransformation,
             )
-            item = QListWidgetItem(QIcon(icon), "", self._view)
+            item = QListWidgetItem(self._view)  # a text, even an empty one, would be drawn
+            item.setIcon(QIcon(icon))
             item.setData(PATH, str(file))
             text = self.tr("Picture {} of {}").format(number, len(files))
             item.setData(Qt.ItemDataRole.AccessibleTextRole, text)

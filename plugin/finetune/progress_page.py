@@ -29,6 +29,9 @@ MOST_OUTCOME = 180
 """Pixels of height that the table of words may have."""
 
 NOTES = 3
+PADDING = 12
+"""Pixels that buttons are wider than their text needs: they stand side by side."""
+
 YES = QMessageBox.StandardButton.Yes
 
 
@@ -37,14 +40,14 @@ class ProgressPage(QWidget):
 
     Signals:
         pause_wanted: It is to stop for now.
-        go_on_wanted: It is to go on.
+        go_on_wanted: It is to go on, and what is to be another from now on.
         best_wanted: It is to end, with the best it has reached.
         delete_wanted: It is to be deleted; the analyst has confirmed.
         use_wanted: The model that came of it is to be used; its id.
     """
 
     pause_wanted = pyqtSignal()
-    go_on_wanted = pyqtSignal(object)
+    go_on_wanted = pyqtSignal(object, object)
     best_wanted = pyqtSignal(object)
     delete_wanted = pyqtSignal(object)
     use_wanted = pyqtSignal(str)
@@ -65,6 +68,8 @@ class ProgressPage(QWidget):
         self.curves.addWidget(self.loss)
         self.curves.addWidget(self.score)
         self._pictures = Pictures(self.examples, THUMBNAIL, wrapped=False)
+        for button in (self.pause, self.goOn, self.keepBest, self.discard, self.use):
+            button.setMinimumWidth(button.sizeHint().width() + PADDING)
         bar = self.examples.horizontalScrollBar().sizeHint().height()
         self.examples.setFixedHeight(THUMBNAIL + GAP + bar + 2 * self.examples.frameWidth())
         self.outcome.document().documentLayout().documentSizeChanged.connect(self._fit_outcome)
@@ -72,7 +77,8 @@ class ProgressPage(QWidget):
         self._timer.setInterval(LOOKS)
         self._timer.timeout.connect(self.look)
         self.pause.clicked.connect(self.pause_wanted)
-        self.goOn.clicked.connect(lambda: self.go_on_wanted.emit(self._job))
+        self.goOn.clicked.connect(self._go_on)
+        self.rate.setClearValue(0)
         self.keepBest.clicked.connect(lambda: self.best_wanted.emit(self._job))
         self.discard.clicked.connect(self._confirm_delete)
         self.use.clicked.connect(self._use)
@@ -103,11 +109,13 @@ class ProgressPage(QWidget):
         self.pause.setVisible(activity in (Activity.TRAINING, Activity.PAUSING))
         self.pause.setEnabled(activity is Activity.TRAINING)
         self.goOn.setVisible(not working and not done)
+        self.changes.setVisible(job.state is JobState.FAILED and not working)
         self.keepBest.setVisible(not done)
         self.keepBest.setEnabled(activity in (Activity.TRAINING, Activity.IDLE))
         self.discard.setVisible(not working)
         self.use.setVisible(done)
         self.use.setEnabled(card is not None)
+        self.use.setDefault(done)
         self.bar.setVisible(not done)
         self.outcome.setVisible(done and card is not None)
         if card is not None:
@@ -194,6 +202,11 @@ class ProgressPage(QWidget):
             left = (time.monotonic() - since) / (done - first) * (total - done)
             return self.tr("Training: {}, {} left").format(steps, duration(left))
         return self._message or self.tr("Training: {}").format(steps)
+
+    def _go_on(self) -> None:
+        rate = self.rate.value() if self.changes.isVisible() else 0
+        self.go_on_wanted.emit(self._job, {"learning_rate": rate} if rate else {})
+        self.rate.setValue(0)
 
     def _confirm_delete(self) -> None:
         if self._job is None:

@@ -125,9 +125,14 @@ class Session(QObject):
             return
         self._work(job, settings, settings["title"])
 
-    def go_on(self, job: Job) -> None:
-        """Goes on with a job that was paused, failed or interrupted."""
-        self._work(job.folder, None, job.title)
+    def go_on(self, job: Job, changes: dict[str, Any]) -> None:
+        """Goes on with a job that was paused, failed or interrupted.
+
+        Args:
+            job: The job.
+            changes: Settings of the engine's `finetune` that are another from now on.
+        """
+        self._work(job.folder, changes or None, job.title)
 
     def pause(self) -> None:
         """Stops the training; what it has learned is saved first."""

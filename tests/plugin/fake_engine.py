@@ -283,7 +283,14 @@ def finetune(request_id: int, job: str, settings: object = None, device: str = "
     folder = Path(job)
     run = folder / "run"
     told = folder / "job.json"
-    if settings is not None:
+    if told.exists():
+        facts = json.loads(told.read_text())
+        if facts["state"] == "done":
+            raise Failure(-32001, "This training has ended.")
+        before = json.loads((folder / "settings.json").read_text())
+        (folder / "settings.json").write_text(json.dumps({**before, **(settings or {})}))
+        settings = None
+    elif settings is not None:
         if "refuse" in settings["title"]:
             raise Failure(-32001, "The training is refused.")
         if not Path(settings.get("samples") or folder / "samples", "annotations.jsonl").exists():
@@ -294,9 +301,7 @@ def finetune(request_id: int, job: str, settings: object = None, device: str = "
         facts.update(step=0, steps=settings.get("steps") or STEPS, problem=None)
         (folder / "settings.json").write_text(json.dumps(settings))
     else:
-        facts = json.loads(told.read_text())
-        if facts["state"] == "done":
-            raise Failure(-32001, "This training has ended.")
+        raise Failure(-32001, "There is no training to go on with.")
 
     def note(state: str, problem: object = None) -> None:
         facts.update(state=state, problem=problem)

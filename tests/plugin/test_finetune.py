@@ -407,6 +407,17 @@ def test_a_training_that_fails_says_why_and_can_be_finished(dialog) -> None:
     until(lambda: job("fail").state is JobState.DONE)
 
 
+def test_a_training_that_failed_goes_on_with_a_lower_learning_rate(dialog) -> None:
+    train(dialog, "fail")
+    until(lambda: idle(dialog))
+    dialog.progress_page.rate.setValue(0.0001)
+    click(dialog.progress_page.goOn)
+    until(lambda: idle(dialog) and job("fail").state is JobState.DONE)
+    told = json.loads((job("fail").folder / "settings.json").read_text())
+    assert told["learning_rate"] == 0.0001
+    assert not dialog.progress_page.rate.isVisible()
+
+
 def test_a_training_that_is_refused_leaves_the_samples_for_another_attempt(dialog) -> None:
     train(dialog, "refuse")
     until(lambda: idle(dialog) and dialog.page is Page.MODEL)
@@ -478,6 +489,7 @@ def test_no_page_has_a_key_twice(dialog, open_dialog: Callable) -> None:
     seen["training"] = letters(dialog)
     click(dialog.progress_page.pause)
     until(lambda: idle(dialog))
+    dialog.progress_page.changes.show()  # as after a problem
     seen["paused"] = letters(dialog)
     click(dialog.another)
     seen["samples again"] = letters(dialog)

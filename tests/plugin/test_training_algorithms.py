@@ -150,6 +150,8 @@ def test_a_model_is_measured_on_what_was_drawn(
     assert (found["MIOU"], found["COUNT"], found["REPORT"]) == (0.5, 3, str(path))
     start = {"json": b"{", "md": b"# Report", "png": b"\x89PNG"}[suffix]
     assert path.read_bytes().startswith(start)
+    if suffix == "json":
+        assert json.loads(path.read_text())["split"] is None, "all that was drawn counts"
 
 
 def test_a_model_is_measured_on_samples(run: Callable, tmp_path: Path) -> None:
