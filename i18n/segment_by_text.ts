@@ -544,27 +544,32 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
 </context><context>
     <name>FinetuneDialog</name>
     <message>
-        <location filename="../plugin/finetune/dialog.py" line="246" />
+        <location filename="../plugin/finetune/dialog.py" line="157" />
+        <source>These samples were made before your last change. Look again to use it.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/dialog.py" line="256" />
         <source>Measuring on your samples how long this takes. You need not wait for it.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/dialog.py" line="281" />
+        <location filename="../plugin/finetune/dialog.py" line="291" />
         <source>Samples</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/dialog.py" line="281" />
+        <location filename="../plugin/finetune/dialog.py" line="291" />
         <source>Model</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/dialog.py" line="281" />
+        <location filename="../plugin/finetune/dialog.py" line="291" />
         <source>Training</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/dialog.py" line="289" />
+        <location filename="../plugin/finetune/dialog.py" line="299" />
         <source>Step {} of 3: {}</source>
         <translation type="unfinished" />
     </message>
@@ -1197,7 +1202,7 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pictures.py" line="67" />
+        <location filename="../plugin/finetune/pictures.py" line="68" />
         <source>Picture {} of {}</source>
         <translation type="unfinished" />
     </message>
@@ -1211,98 +1216,103 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
 </context><context>
     <name>ProgressPage</name>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="63" />
+        <location filename="../plugin/finetune/progress_page.py" line="66" />
         <source>Loss</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="64" />
+        <location filename="../plugin/finetune/progress_page.py" line="67" />
         <source>Mean IoU on ground that is held out</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="151" />
+        <location filename="../plugin/finetune/progress_page.py" line="159" />
         <source>Step {:,}: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="173" />
+        <location filename="../plugin/finetune/progress_page.py" line="181" />
         <source>step {:,} of {:,}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="175" />
+        <location filename="../plugin/finetune/progress_page.py" line="183" />
         <source>Saving what was learned…</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="177" />
+        <location filename="../plugin/finetune/progress_page.py" line="185" />
         <source>Making a model of the best…</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="181" />
+        <location filename="../plugin/finetune/progress_page.py" line="189" />
         <source>Done. The model stands in the list.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="183" />
+        <location filename="../plugin/finetune/progress_page.py" line="191" />
         <source>Stopped at {}: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="185" />
+        <location filename="../plugin/finetune/progress_page.py" line="193" />
         <source>Interrupted at {}; no finished part is lost.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="187" />
+        <location filename="../plugin/finetune/progress_page.py" line="195" />
         <source>Paused at {}.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="195" />
+        <location filename="../plugin/finetune/progress_page.py" line="203" />
         <source>Training: {}, {} left</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="196" />
+        <location filename="../plugin/finetune/progress_page.py" line="204" />
         <source>Training: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="202" />
+        <location filename="../plugin/finetune/progress_page.py" line="215" />
         <source>Delete what is left of this training? The model stays.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="204" />
+        <location filename="../plugin/finetune/progress_page.py" line="217" />
         <source>Delete this training and what it has learned so far?</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="226" />
+        <location filename="../plugin/finetune/progress_page.py" line="240" />
         <source>Nothing was held out, so the model could not be measured.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="229" />
+        <location filename="../plugin/finetune/progress_page.py" line="243" />
         <source>Name or sentence</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="230" />
+        <location filename="../plugin/finetune/progress_page.py" line="244" />
         <source>Samples</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="231" />
+        <location filename="../plugin/finetune/progress_page.py" line="245" />
         <source>Mean IoU before</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="232" />
+        <location filename="../plugin/finetune/progress_page.py" line="246" />
         <source>after</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.py" line="260" />
+        <source>What it knew before it still answers alike: mean IoU {:.2f} with its answers then.</source>
         <translation type="unfinished" />
     </message>
     <message>
@@ -1358,6 +1368,21 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
     <message>
         <location filename="../plugin/finetune/progress_page.ui" line="0" />
         <source>Progress of the training</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <source>Go on with the &amp;learning rate</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <source>Learning rate to go on with</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <source>As before</source>
         <translation type="unfinished" />
     </message>
     <message>
@@ -2080,22 +2105,22 @@ Every polygon has expression, score (mean probability), area in square metres, m
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/session.py" line="146" />
+        <location filename="../plugin/finetune/session.py" line="151" />
         <source>Finishing: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/session.py" line="156" />
+        <location filename="../plugin/finetune/session.py" line="161" />
         <source>This training is running. Pause it first.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/session.py" line="180" />
+        <location filename="../plugin/finetune/session.py" line="185" />
         <source>Training: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/session.py" line="277" />
+        <location filename="../plugin/finetune/session.py" line="282" />
         <source>Look at the samples first.</source>
         <translation type="unfinished" />
     </message>

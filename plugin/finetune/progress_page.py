@@ -233,7 +233,8 @@ def _newest(job: Job) -> Job:
 
 def compared(card: Card) -> str:
     """How well a model knows each of its words, before and after, as rich text."""
-    rows = card["metrics"].get("expressions", {})
+    metrics = card["metrics"]
+    rows = metrics.get("expressions", {})
     if not rows:
         return escape(
             translate("ProgressPage", "Nothing was held out, so the model could not be measured.")
@@ -254,4 +255,11 @@ def compared(card: Card) -> str:
         f"<td align='right'><b>{row['after']:.2f}</b></td></tr>"
         for text, row in rows.items()
     )
-    return f"<table cellpadding='3' cellspacing='4'><tr>{head}</tr>{body}</table>"
+    known = ""
+    if "mIoU known" in metrics:
+        text = translate(
+            "ProgressPage",
+            "What it knew before it still answers alike: mean IoU {:.2f} with its answers then.",
+        )
+        known = f"<p>{escape(text.format(metrics['mIoU known']))}</p>"
+    return f"<table cellpadding='3' cellspacing='4'><tr>{head}</tr>{body}</table>{known}"

@@ -316,11 +316,13 @@ def test_a_training_ends_as_a_model_with_what_it_knows_before_and_after(dialog) 
     dialog.show_models(
         [{"id": "fish-ponds", "title": "Fish ponds", "installed": True, "teachable": True,
           "categories": ["pond"], "base": {"id": "fake"},
-          "metrics": {"expressions": {"pond": {"n": 3, "before": 0.0, "after": 0.6}}}}]
+          "metrics": {"expressions": {"pond": {"n": 3, "before": 0.0, "after": 0.6}},
+                      "mIoU known": 0.97}}]
     )  # fmt: skip
     assert "Done" in page.state.text()
-    words = page.outcome.toPlainText().split()
-    assert words[-4:] == ["pond", "3", "0.00", "0.60"]
+    words = page.outcome.toPlainText()
+    assert "pond 3 0.00 0.60 What it knew before" in " ".join(words.split())
+    assert "mean IoU 0.97" in words
     assert "0.8 after step 8" in page.score.description
     assert "2 after step 1" in page.loss.description
     assert page.notes.text() == "Step 2: The batch was halved."
