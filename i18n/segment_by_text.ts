@@ -544,32 +544,32 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
 </context><context>
     <name>FinetuneDialog</name>
     <message>
-        <location filename="../plugin/finetune/dialog.py" line="157" />
+        <location filename="../plugin/finetune/dialog.py" line="158" />
         <source>These samples were made before your last change. Look again to use it.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/dialog.py" line="256" />
+        <location filename="../plugin/finetune/dialog.py" line="246" />
         <source>Measuring on your samples how long this takes. You need not wait for it.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/dialog.py" line="291" />
+        <location filename="../plugin/finetune/dialog.py" line="281" />
         <source>Samples</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/dialog.py" line="291" />
+        <location filename="../plugin/finetune/dialog.py" line="281" />
         <source>Model</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/dialog.py" line="291" />
+        <location filename="../plugin/finetune/dialog.py" line="281" />
         <source>Training</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/dialog.py" line="299" />
+        <location filename="../plugin/finetune/dialog.py" line="289" />
         <source>Step {} of 3: {}</source>
         <translation type="unfinished" />
     </message>
@@ -666,7 +666,7 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
     <name>Jobs</name>
     <message>
         <location filename="../plugin/finetune/jobs.py" line="130" />
-        <source>There is a training with the id “{}” already. Go on with it, delete it, or choose another name.</source>
+        <source>There is a training with the id “{}” already. Go on with it, delete it, or choose another name. It lies in {}.</source>
         <translation type="unfinished" />
     </message>
 </context><context>
@@ -2095,32 +2095,32 @@ Every polygon has expression, score (mean probability), area in square metres, m
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/session.py" line="105" />
+        <location filename="../plugin/finetune/session.py" line="110" />
         <source>Making samples</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/session.py" line="112" />
+        <location filename="../plugin/finetune/session.py" line="117" />
         <source>Measuring how long a training takes here</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/session.py" line="151" />
+        <location filename="../plugin/finetune/session.py" line="161" />
         <source>Finishing: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/session.py" line="161" />
+        <location filename="../plugin/finetune/session.py" line="171" />
         <source>This training is running. Pause it first.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/session.py" line="185" />
+        <location filename="../plugin/finetune/session.py" line="199" />
         <source>Training: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/session.py" line="282" />
+        <location filename="../plugin/finetune/session.py" line="303" />
         <source>Look at the samples first.</source>
         <translation type="unfinished" />
     </message>

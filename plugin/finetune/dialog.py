@@ -119,6 +119,7 @@ class FinetuneDialog(QDialog):
         session.told.connect(self.message_frame.tell)
         session.sampled.connect(self._sampled)
         session.measured.connect(self.model_page.show_presets)
+        session.began.connect(self._began)
         session.refused.connect(self._refused)
         session.ended.connect(self._ended)
         self.samples_page.look_wanted.connect(self._look)
@@ -184,26 +185,15 @@ class FinetuneDialog(QDialog):
             self.message_frame.tell(str(cause), Qgis.MessageLevel.Warning)
             return
         self.session.train(settings)
-        folder = self.session.job
-        if folder is not None and self.session.activity is Activity.TRAINING:
-            steps = settings.get("steps", 0)
-            begun = Job(
-                folder,
-                settings["id"],
-                settings["title"],
-                settings["base"],
-                jobs.JobState.RUNNING,
-                0,
-                steps,
-            )
-            self._show_job(begun)
-            self.samples_page.show_nothing()
-            self._turn_to(Page.TRAINING)
+
+    def _began(self, job: Job) -> None:
+        self._show_job(job)
+        self.samples_page.show_nothing()
+        self._turn_to(Page.TRAINING)
 
     def _go_on(self, job: Job, changes: dict[str, Any]) -> None:
         self.message_frame.clear()
         self.session.go_on(job, changes)
-        self._show_job(job)
 
     def _keep_best(self, job: Job) -> None:
         self.message_frame.clear()

@@ -119,25 +119,33 @@ def _job(folder: Path, told: dict[str, Any]) -> Job:
 
 
 def new_folder(model: str, settings: Settings) -> Path:
-    """Creates the folder of a new job, in place of what is left of one that has ended.
+    """Creates the folder of a new job, in place of one that has ended or never begun.
 
     Raises:
-        Refusal: There is a job of this id that can go on, or the folder cannot be written.
+        Refusal: There is another job of this id, or the folder cannot be written.
     """
     folder = jobs_folder(settings) / model
-    if any(each.folder == folder and each.unfinished for each in jobs(settings)):
+    if (folder / JOB).exists() and not _over(folder):
         raise Refusal(
             translate(
                 "Jobs",
                 "There is a training with the id “{}” already. Go on with it, delete it, or "
-                "choose another name.",
-            ).format(model)
+                "choose another name. It lies in {}.",
+            ).format(model, folder)
         )
     if folder.exists():
         delete(folder)
     with writing(folder):
         folder.mkdir(parents=True)
     return folder
+
+
+def _over(folder: Path) -> bool:
+    """Whether nothing is lost with a job; a damaged one may be repaired."""
+    try:
+        return not read(folder).unfinished
+    except DamagedJob:
+        return False
 
 
 def delete(folder: Path) -> None:

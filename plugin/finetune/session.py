@@ -9,11 +9,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Callable, Optional
 
-from qgis.core import Qgis, QgsApplication
+from qgis.core import Qgis, QgsApplication, QgsMessageLog
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..engine_process import Engine
 from ..extents import Refusal
+from ..paths import PLUGIN
 from ..runs import writing
 from ..settings import Settings
 from ..tasks import EngineTask
@@ -49,6 +50,7 @@ class Session(QObject):
         told: A message for the analyst and its Qgis.MessageLevel.
         sampled: The report of the samples that were made.
         measured: The presets, with their time and memory.
+        began: A job is at work.
         refused: The job that was asked for never began; its samples are free again.
         ended: A job goes on no more: it is done, paused or failed, as its job.json tells.
     """
@@ -58,6 +60,7 @@ class Session(QObject):
     told = pyqtSignal(str, object)
     sampled = pyqtSignal(object)
     measured = pyqtSignal(object)
+    began = pyqtSignal(object)
     refused = pyqtSignal()
     ended = pyqtSignal(object)
 
@@ -70,6 +73,7 @@ class Session(QObject):
         self._staging: Optional[TemporaryDirectory[str]] = None
         self._job: Optional[Path] = None
         self._keeping_best = False
+        self._wanted: Optional[dict[str, Any]] = None
 
     @property
     def activity(self) -> Activity:
@@ -99,6 +103,7 @@ class Session(QObject):
             self._forget_samples()
             out = self._new_staging() / jobs.SAMPLES
         except Refusal as cause:
+            self._enter(Activity.IDLE)
             self.told.emit(str(cause), Qgis.MessageLevel.Critical)
             return
         params = {"layers": layers, "out": str(out), "settings": settings}
@@ -113,17 +118,22 @@ class Session(QObject):
         self._begin(Activity.MEASURING, "presets", params, text, self._measured)
 
     def train(self, settings: dict[str, Any]) -> None:
-        """Begins a job with the samples that were made.
+        """Begins a job with the samples that were made, as soon as nothing else uses them.
 
         Args:
             settings: Those of the engine's `finetune`.
         """
+        if self._activity is Activity.MEASURING and self._task is not None:
+            self._wanted = settings
+            self._task.cancel()
+            return
         try:
-            job = self._new_job(settings["id"])
+            folder = self._new_job(settings["id"])
         except Refusal as cause:
             self.told.emit(str(cause), Qgis.MessageLevel.Warning)
             return
-        self._work(job, settings, settings["title"])
+        parts = (settings["id"], settings["title"], settings["base"], JobState.RUNNING)
+        self._work(Job(folder, *parts, 0, settings.get("steps", 0)), settings)
 
     def go_on(self, job: Job, changes: dict[str, Any]) -> None:
         """Goes on with a job that was paused, failed or interrupted.
@@ -132,7 +142,7 @@ class Session(QObject):
             job: The job.
             changes: Settings of the engine's `finetune` that are another from now on.
         """
-        self._work(job.folder, changes or None, job.title)
+        self._work(job, changes or None)
 
     def pause(self) -> None:
         """Stops the training; what it has learned is saved first."""
@@ -172,26 +182,31 @@ class Session(QObject):
         """Stops everything, a training when it is saved; nothing is told any more."""
         self.blockSignals(True)
         self._keeping_best = False
+        self._wanted = None
         if self._task is not None:
             self._task.cancel()
             if self._activity.concerns_job:
                 self._task.wait(CLOSING_SECONDS)
         self._drop()
-        self._forget_samples()
+        try:
+            self._forget_samples()
+        except Refusal as cause:
+            QgsMessageLog.logMessage(str(cause), PLUGIN, Qgis.MessageLevel.Warning)
 
-    def _work(self, job: Path, settings: Optional[dict[str, Any]], title: str) -> None:
-        self._job = job
-        params = {"job": str(job), "settings": settings}
-        text = self.tr("Training: {}").format(title)
+    def _work(self, job: Job, settings: Optional[dict[str, Any]]) -> None:
+        self._job = job.folder
+        params = {"job": str(job.folder), "settings": settings}
+        text = self.tr("Training: {}").format(job.title)
         self._begin(Activity.TRAINING, "finetune", params, text, self._worked)
+        self.began.emit(job)
 
     def _looked(self, report: dict[str, Any]) -> None:
         self._enter(Activity.IDLE)
         self.sampled.emit(report)
 
     def _measured(self, presets: list[dict[str, Any]]) -> None:
-        self._enter(Activity.IDLE)
         self.measured.emit(presets)
+        self._stop()
 
     def _worked(self, card: Any = None) -> Optional[Job]:
         """A job goes on no more: tells as what it ended."""
@@ -202,8 +217,11 @@ class Session(QObject):
             return None
         try:
             found = jobs.read(job)
-        except jobs.DamagedJob:
-            self._take_back(job)  # it was refused before it began
+        except jobs.DamagedJob as cause:
+            if (job / jobs.JOB).exists():
+                self.told.emit(str(cause), Qgis.MessageLevel.Critical)
+            else:
+                self._take_back(job)  # it was refused before it began
             return None
         if keeping and found.state is JobState.PAUSED:
             self.keep_best(found)
@@ -249,6 +267,9 @@ class Session(QObject):
         if self._activity.concerns_job:
             return self._worked()
         self._enter(Activity.IDLE)
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None:
+            self.train(wanted)
         return None
 
     def _enter(self, activity: Activity) -> None:

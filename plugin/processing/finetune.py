@@ -220,7 +220,7 @@ class Finetune(EngineAlgorithm):
                 feedback,
             )
         finally:
-            if _job(folder) is None:
+            if not (folder / jobs.JOB).exists():
                 shutil.rmtree(folder, ignore_errors=True)  # it never began
 
     def _train(

@@ -245,6 +245,10 @@ def presets(
     request_id: int, samples: str, base: str, start: str = "", device: str = "auto"
 ) -> list:
     look_up(request_id, 0, 3, "Measuring")
+    if (Path(samples).parent / "measure slowly").exists():
+        while True:  # until it is cancelled
+            time.sleep(0.02)
+            look_up(request_id, 1, 3, "Measuring")
     if not Path(samples, "annotations.jsonl").exists():
         raise Failure(-32001, "There are no samples.")
     common = {"batch": 1, "accumulate": 4, "precision": "float32", "recompute": False}

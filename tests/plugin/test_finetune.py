@@ -301,6 +301,16 @@ def test_a_name_that_cannot_be_used_is_told(dialog, title: str, model: str, mess
     assert dialog.page is Page.MODEL
 
 
+def test_a_training_need_not_wait_for_the_measurement(dialog) -> None:
+    look(dialog)
+    (dialog.session.samples.parent / "measure slowly").touch()
+    name(dialog, "Fish ponds")
+    until(lambda: dialog.session.activity is Activity.MEASURING and dialog.progress.maximum())
+    click(dialog.train)
+    until(lambda: dialog.page is Page.TRAINING and idle(dialog))
+    assert job("Fish ponds").state is JobState.DONE
+
+
 # -- training ------------------------------------------------------------------------------------
 
 
@@ -452,6 +462,16 @@ def test_two_trainings_of_one_name_do_not_meet(dialog) -> None:
     click(dialog.train)
     assert "“slow-ponds” already" in dialog.message_frame.text
     assert job("slow ponds").state is JobState.PAUSED
+
+
+def test_a_damaged_job_is_not_overwritten(dialog) -> None:
+    folder = jobs.jobs_folder(Settings()) / "ponds"
+    folder.mkdir(parents=True)
+    (folder / "job.json").write_text("{")
+    (folder / "precious").touch()
+    train(dialog, "Ponds")
+    assert f"It lies in {folder}" in dialog.message_frame.text
+    assert (folder / "precious").exists()
 
 
 def test_the_disk_that_cannot_be_written_is_named(dialog, tmp_path: Path) -> None:

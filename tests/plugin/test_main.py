@@ -10,7 +10,7 @@ import segment_by_text
 from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtWidgets import QDockWidget, QMainWindow
 from segment_by_text.plugin.finetune import jobs
-from segment_by_text.plugin.finetune.jobs import JobState
+from segment_by_text.plugin.finetune.jobs import Job, JobState
 from segment_by_text.plugin.settings import Settings
 
 from tests.plugin.processes import engines
@@ -117,7 +117,7 @@ def test_unload_while_a_model_is_taught_saves_the_training(
     next(entry for entry in entries if entry.text() == "Teach new words…").trigger()
     session = plugin.finetune_dialog.session
     settings = {"id": "slow", "title": "slow", "base": "fake", "start": "", "preset": "quick"}
-    session._work(folder, settings, "slow")
+    session._work(Job(folder, "slow", "slow", "fake", JobState.RUNNING, 0, 8), settings)
     until(lambda: (folder / "run" / "log.jsonl").exists())
     plugin.unload()
     assert jobs.read(folder).state is JobState.PAUSED
