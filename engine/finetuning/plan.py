@@ -19,6 +19,7 @@ from engine.finetuning.cost import TOGETHER, Cost, free_bytes, measure
 from engine.finetuning.presets import PRESETS, Preset, Scope
 from engine.finetuning.settings import Settings
 from engine.result import Progress
+from engine.training import rehearsal
 from engine.training.config import AdapterConfig, DataConfig, OptimiserConfig, TrainingConfig
 from engine.training.data import TrainingData
 from engine.training.examples import MOST
@@ -30,7 +31,7 @@ MEMORY_SHARE = 0.85
 BATCHES = {"cpu": (4, 2, 1), "cuda": (16, 8, 4, 2, 1)}
 """Views that are looked at together. On a CPU more of them save hardly any time."""
 
-LEARNING_RATES: dict[Scope, float] = {"prompter": 5e-4, "encoders": 5e-4, "everything": 1e-4}
+LEARNING_RATES: dict[Scope, float] = {"prompter": 2e-4, "encoders": 2e-4, "everything": 1e-4}
 WARMUP_SHARE, LONGEST_WARMUP = 0.1, 100
 AVERAGED_SHARE = 0.05
 """Share of the steps that the averaged weights look back."""
@@ -162,10 +163,12 @@ class Planner:
         return self._costs[key]
 
     def _around(self, preset: Preset, cost: Cost) -> float:
-        """Seconds of what is not a step: loading, validations, and metrics before and after."""
+        """Seconds of what is not a step: loading, rehearsal, validations, metrics before and after."""
         views = len(self._data.views)
         views = min(views, preset.validation_views) if preset.validation_views else views
         looks = (preset.validations + 2) * views + preset.validations * min(views, MOST)
+        if zoo.card(self._settings.base).categories:
+            looks += rehearsal.LOOKS
         return OVERHEAD_SECONDS + LOADINGS * cost.loading + looks * cost.look
 
     def _scope(self, preset: Preset) -> Scope:

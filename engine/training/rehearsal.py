@@ -48,6 +48,9 @@ MOST_IMAGES = 24
 SCENE_WEIGHT = 3
 """A sample scene, which shows what is known, is chosen as often as so many of those."""
 
+LOOKS = 420
+"""What all of it costs, in answers to one sentence about one view."""
+
 LONGEST = 512
 """Pixels of the longer side at which the model looks for what an image shows."""
 
