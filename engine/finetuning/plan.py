@@ -163,7 +163,7 @@ class Planner:
         return self._costs[key]
 
     def _around(self, preset: Preset, cost: Cost) -> float:
-        """Seconds of what is not a step: loading, rehearsal, validations, metrics before and after."""
+        """Seconds of what is not a step: loading, rehearsal, validations, before and after."""
         views = len(self._data.views)
         views = min(views, preset.validation_views) if preset.validation_views else views
         looks = (preset.validations + 2) * views + preset.validations * min(views, MOST)
