@@ -15,7 +15,7 @@ import torch
 from engine import memory, zoo
 from engine.errors import Cancelled, EngineError, InputError, OutOfMemory, OutputError
 from engine.finetuning.job import Job, JobState
-from engine.finetuning.plan import Plan, Planner, configuration
+from engine.finetuning.plan import Plan, Planner, configuration, given
 from engine.finetuning.presets import PRESETS
 from engine.finetuning.settings import Settings
 from engine.result import Progress
@@ -138,10 +138,13 @@ def _change(job: Job, changes: Mapping[str, Any]) -> None:
 
 
 def _planned(job: Job, device: str, tell: Tell, cancelled: Ask) -> TrainingConfig:
-    """The run, measured for now and here."""
+    """The run, measured for now and here where it was not before."""
     settings = job.settings()
     samples = job.folder / (settings.samples or job.samples)
-    plan = Planner(settings, samples, device, tell, cancelled).plan(PRESETS[settings.preset])
+    plan = given(settings)
+    if plan is None:
+        preset = PRESETS[settings.preset]
+        plan = Planner(settings, samples, device, tell, cancelled).plan(preset)
     config = configuration(settings, plan, samples, job.run)
     job.write_config(config)
     return config

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import portalocker
 from pydantic import TypeAdapter, ValidationError
@@ -19,6 +20,9 @@ from engine.finetuning.settings import Settings
 from engine.raster.boundary import writing
 from engine.segment import make_folder
 from engine.training.config import TrainingConfig, dumps, read
+
+PATIENCE, PAUSE_SECONDS = 20, 0.05
+"""How often, and how long, a writer waits for a reader."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,32 @@ class JobState:
     steps: int = 0
     problem: str = ""
     format: Literal[1] = 1
+
+
+def _replace(partial: Path, path: Path) -> None:
+    """Renames, also where that is refused while somebody reads the old file, as on Windows."""
+    for _ in range(PATIENCE):
+        try:
+            os.replace(partial, path)
+        except PermissionError:
+            time.sleep(PAUSE_SECONDS)
+        else:
+            return
+    os.replace(partial, path)
+
+
+def _lock(file: IO[str]) -> None:
+    """Locks a file for this process alone.
+
+    Where there is a choice, not as a property of the open file: then the reader of samples, which
+    outlives a killed process by some seconds, would keep the next one out.
+    """
+    flags = portalocker.LOCK_EX | portalocker.LOCK_NB
+    own = getattr(portalocker.portalocker, "LockfLocker", None)
+    if own is None:
+        portalocker.lock(file, flags)
+    else:
+        own().lock(file, flags)
 
 
 class Job:
@@ -125,7 +155,7 @@ class Job:
             file = path.open("a")
         with file:
             try:
-                portalocker.lock(file, portalocker.LOCK_EX | portalocker.LOCK_NB)
+                _lock(file)
             except portalocker.LockException as cause:
                 raise InputError(
                     f"{self.folder.name} is being taught by another process. Pause it there first."
@@ -153,4 +183,4 @@ class Job:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(partial, path)
+            _replace(partial, path)

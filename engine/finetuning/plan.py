@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -101,11 +102,12 @@ class Planner:
         self._settings = settings
         self._samples = samples
         self._accelerator: Accelerator = on_device(device)
+        self._free = partial(free_bytes, self._accelerator.device)
         self._progress = progress
         self._cancelled = cancelled
         self._costs: dict[tuple[Scope, bool], Cost] = {}
         self._told = 0
-        self._data: TrainingData = data_of(configuration(settings, self._guess(), samples, Path()))
+        self._data: TrainingData = data_of(self._run(self._guess()))
         if not self._data.facts.get("train"):
             raise InputError(f"There is no sample to train on in {samples}. Make samples first.")
 
@@ -118,13 +120,13 @@ class Planner:
         """
         settings = self._settings
         scope = self._scope(preset)
-        limit = int(MEMORY_SHARE * free_bytes(self._accelerator.device))
+        limit = int(MEMORY_SHARE * self._free())
         recompute, cost, batch = self._fitting(scope, limit, preset.views)
         batch = settings.batch or batch
         accumulate = settings.accumulate or max(1, preset.views // batch)
         each = cost.seconds(batch, accumulate)
         around = self._around(preset, cost)
-        steps = settings.steps or preset.steps(int(str(self._data.facts["train"])))
+        steps = settings.steps or preset.steps(int(str(self._data.facts["train"])), self._rehearsed)
         if preset.seconds and settings.steps is None:
             steps = max(FEWEST_STEPS, min(steps, int((preset.seconds - around) / each)))
         return Plan(
@@ -157,9 +159,8 @@ class Planner:
         key = (scope, recompute)
         if key not in self._costs:
             guess = replace(self._guess(), scope=scope, recompute=recompute)
-            config = configuration(self._settings, guess, self._samples, Path())
             self._costs[key] = measure(
-                config, self._data, self._accelerator, self._tell, self._cancelled
+                self._run(guess), self._data, self._accelerator, self._tell, self._cancelled
             )
         return self._costs[key]
 
@@ -168,9 +169,21 @@ class Planner:
         views = len(self._data.views)
         views = min(views, preset.validation_views) if preset.validation_views else views
         looks = (preset.validations + 2) * views + preset.validations * min(views, MOST)
-        if zoo.card(self._settings.base).categories:
+        if self._rehearsed:
             looks += rehearsal.LOOKS
         return OVERHEAD_SECONDS + LOADINGS * cost.loading + looks * cost.look
+
+    @property
+    def _rehearsed(self) -> float:
+        """The share of the samples that ask for what the model knows."""
+        config = configuration(self._settings, self._guess(), self._samples, Path())
+        card = zoo.card(self._settings.start or self._settings.base)
+        return config.adapter.rehearse if config.adapter and card.categories else 0.0
+
+    def _run(self, plan: Plan) -> TrainingConfig:
+        """A run to measure: it writes nothing, and rehearses nothing."""
+        plain = replace(self._settings, rehearse=0.0)
+        return configuration(plain, plan, self._samples, Path())
 
     def _scope(self, preset: Preset) -> Scope:
         if self._settings.start:
@@ -195,6 +208,34 @@ class Planner:
     def _tell(self, message: str) -> None:
         self._told += 1
         self._progress(Progress(self._told, 0, "measuring", message))
+
+
+def given(settings: Settings) -> Plan | None:
+    """The plan that settings say themselves, as where they come from one; None where they do not.
+
+    Then nothing has to be measured again.
+    """
+    preset = PRESETS[settings.preset]
+    said = (settings.steps, settings.batch, settings.accumulate)
+    steps, batch, accumulate = said
+    if steps is None or batch is None or accumulate is None:
+        return None
+    if settings.precision is None or settings.recompute is None:
+        return None
+    scope = settings.scope or preset.scope
+    return Plan(
+        preset.name,
+        steps,
+        scope,
+        batch,
+        accumulate,
+        settings.precision,
+        settings.recompute,
+        0.0,
+        0,
+        True,
+        1.0,
+    )
 
 
 def configuration(settings: Settings, plan: Plan, samples: Path, out: Path) -> TrainingConfig:
@@ -229,6 +270,7 @@ def configuration(settings: Settings, plan: Plan, samples: Path, out: Path) -> T
             licence=settings.licence,
             scope=plan.scope,
             start=start,
+            rehearse=AdapterConfig.rehearse if settings.rehearse is None else settings.rehearse,
         ),
     )
 

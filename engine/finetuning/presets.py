@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +18,7 @@ class Preset:
         name: Its word.
         scope: How much moves.
         views: Views a step.
-        epochs: How often every sample is seen.
+        epochs: How often every sample is seen, those that are rehearsed not counted.
         least: Fewest steps, for few samples.
         most: Most steps, for many.
         validations: How often the model is judged on the way.
@@ -37,17 +38,18 @@ class Preset:
     patience: int
     seconds: float = 0.0
 
-    def steps(self, samples: int) -> int:
-        """Steps for a number of samples, if there is time."""
-        return max(self.least, min(self.most, -(-samples * self.epochs // self.views)))
+    def steps(self, samples: int, rehearsed: float) -> int:
+        """Steps for a number of samples and the share of others, if there is time."""
+        views = samples * self.epochs / (1 - rehearsed)
+        return max(self.least, min(self.most, math.ceil(views / self.views)))
 
 
 PRESETS: dict[PresetName, Preset] = {
     preset.name: preset
     for preset in (
         # Nine minutes, so that ten suffice where the machine has something else to do as well.
-        Preset("quick", "prompter", 8, 8, 80, 300, 4, 40, 0, seconds=540.0),
-        Preset("balanced", "encoders", 8, 20, 200, 2000, 10, 200, 4),
-        Preset("thorough", "encoders", 16, 60, 400, 10_000, 20, 0, 6),
+        Preset("quick", "prompter", 8, 3, 80, 300, 4, 40, 0, seconds=540.0),
+        Preset("balanced", "encoders", 8, 7, 200, 2000, 10, 200, 4),
+        Preset("thorough", "encoders", 16, 21, 400, 10_000, 20, 0, 6),
     )
 }

@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from engine.errors import InputError
 from engine.finetuning.presets import PresetName, Scope
+from engine.training.config import MOST_REHEARSED
 from engine.zoo import MODEL_ID
 
 LARGEST_BATCH = 256
@@ -40,6 +41,7 @@ class Settings:
         accumulate: Batches a step.
         precision: Of the forward pass.
         recompute: Whether activations are computed again instead of kept.
+        rehearse: Share of the samples that ask for what the model knows already.
     """
 
     id: str
@@ -57,6 +59,7 @@ class Settings:
     accumulate: Annotated[int, Field(ge=1, le=LARGEST_BATCH)] | None = None
     precision: Literal["float32", "bf16"] | None = None
     recompute: bool | None = None
+    rehearse: Annotated[float, Field(ge=0, le=MOST_REHEARSED)] | None = None
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -15,7 +16,7 @@ from torch import nn
 from torch.utils.data import DataLoader, IterableDataset
 
 from engine.data.batch import Batch, StepBatches
-from engine.errors import Cancelled, EngineError
+from engine.errors import Cancelled, EngineError, OutOfMemory
 from engine.raster.boundary import writing
 from engine.result import Progress
 from engine.training.config import OptimiserConfig
@@ -27,6 +28,9 @@ Validate = Callable[[Any], dict[str, float]]
 LOG_EVERY = 10
 LEAST_POINTS = 20
 """Points of the curve of a short run's loss."""
+
+READER = "fork" if sys.platform == "linux" else None
+"""How the process that reads batches is started: so that it sees that its owner was killed."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,14 @@ def train(run: Run) -> Path:
     journal = Journal(run.out, state.step) if run.accelerator.is_main_process else None
     try:
         _Course(run, state, journal).go()
+    except RuntimeError as cause:
+        if "DataLoader worker" not in str(cause):
+            raise
+        # It may have come in the middle of anything: what is on the disk counts.
+        raise OutOfMemory(
+            "The process that reads the samples was ended from outside, most likely because the "
+            "memory ran out. Close other programs that use it, then go on from what was saved."
+        ) from cause
     finally:
         if journal is not None:
             journal.close()
@@ -248,6 +260,7 @@ def _steps(run: Run, first: int) -> Iterator[list[Batch]]:
         _Reader(run.batches(first * each, accelerator.process_index, accelerator.num_processes)),
         batch_size=None,
         num_workers=1,
+        multiprocessing_context=READER,
         prefetch_factor=4,
         generator=torch.Generator(),  # its seeds must not come out of the model's random numbers
         pin_memory=accelerator.device.type == "cuda",

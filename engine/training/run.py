@@ -107,6 +107,19 @@ def run(
     if config.adapter is not None:
         check_free(config.adapter.id)
     watch = Watch(config.optimiser.steps, progress, cancelled)
+    outcome = _taught(config, accelerator, watch)
+    # What was trained goes before it is loaded anew: both may not fit into the memory.
+    accelerator.free_memory()
+    if config.adapter is not None:
+        outcome = zoo.models_folder() / config.adapter.id
+        if accelerator.is_main_process:
+            _publish(config, config.adapter, accelerator, data_of(config), watch)
+    accelerator.wait_for_everyone()
+    return outcome
+
+
+def _taught(config: TrainingConfig, accelerator: Accelerator, watch: Watch) -> Path:
+    """Trains; gives the file of what was kept, of a whole model in its system's own format."""
     task = task_of(config)
     main = accelerator.is_main_process
     if isinstance(task, AdapterTask) and main:
@@ -119,14 +132,11 @@ def run(
     if config.recompute:
         recompute(task.blocks)
     kept = train(run_of(config, task, data, accelerator, watch))
-    outcome = kept.with_suffix(".safetensors")
-    if main and config.adapter is None:
-        task.export(torch.load(kept, map_location="cpu", weights_only=True), outcome)
     if config.adapter is not None:
-        outcome = zoo.models_folder() / config.adapter.id
-        if main:
-            _publish(config, config.adapter, accelerator, data, watch)
-    accelerator.wait_for_everyone()
+        return kept
+    outcome = kept.with_suffix(".safetensors")
+    if main:
+        task.export(torch.load(kept, map_location="cpu", weights_only=True), outcome)
     return outcome
 
 
@@ -260,4 +270,5 @@ def _publish(
     views = watch.over(data.views, "measuring", "Measuring the new model")
     before = measured_before(config.out, task, accelerator.device, views)
     task.network.to(accelerator.device)
-    return publish(adapter, task, replace(data, views=views), before, state)
+    known = watch.over(data.known, "measuring", "Measuring what it knew before")
+    return publish(adapter, task, replace(data, views=views, known=known), before, state)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -24,7 +23,7 @@ from engine.training.state import save
 from tests.engine.training.line_run import error, line_run
 from tests.engine.training.logs import checkpoint, events, same, validations
 from tests.engine.training.point_run import distance, point_run
-from tests.engine.training.tiny_run import SETTINGS, STEPS, sampler, tiny_batches, tiny_run
+from tests.engine.training.tiny_run import SETTINGS, STEPS, kill, sampler, tiny_batches, tiny_run
 
 
 @pytest.fixture(scope="module")
@@ -295,29 +294,39 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 # A sample that goes
 
 
-class Vanishing(TrainingBatches):
-    """Batches the fourth of which is gone."""
+def gone() -> None:
+    raise InputError("line 7: the image is not there.")
 
-    def __init__(self, folder: Path, *steps: int) -> None:
+
+class Vanishing(TrainingBatches):
+    """Batches, the fourth of which ends otherwise."""
+
+    def __init__(self, end: Callable[[], None], *steps: int) -> None:
         super().__init__(sampler(), 1, *steps)
-        self.folder = folder
+        self.end = end
 
     def batch(self, step: int) -> Batch:
-        if step == 3 and not (self.folder / "there").exists():
-            raise InputError("line 7: the image is not there.")
+        if step == 3:
+            self.end()
         return super().batch(step)
 
 
+@pytest.mark.parametrize(
+    ("end", "kind", "words"),
+    [
+        (gone, InputError, r"^line 7: the image is not there\. Put it right"),
+        (kill, OutOfMemory, "reads the samples was ended from outside"),
+    ],
+)
 def test_an_image_that_vanishes_ends_the_run_and_nothing_is_lost(
-    straight: Path, tmp_path: Path
+    straight: Path, tmp_path: Path, end: Callable[[], None], kind: Any, words: str
 ) -> None:
     def batches(first: int, process: int, processes: int) -> TrainingBatches:
-        return Vanishing(tmp_path, first, 10 * STEPS, process, processes)
+        return Vanishing(end, first, 10 * STEPS, process, processes)
 
-    run = tiny_run(tmp_path, evaluate_every=2, save_every=100, batches=batches)
-    with pytest.raises(InputError, match=r"^line 7: the image is not there\. Put it right"):
-        train(run)
-    assert checkpoint(tmp_path)["step"] == 3
-    os.close(os.open(tmp_path / "there", os.O_CREAT))
+    with pytest.raises(kind, match=words):
+        train(tiny_run(tmp_path, evaluate_every=2, save_every=100, batches=batches))
+    if end is gone:
+        assert checkpoint(tmp_path)["step"] == 3
     train(tiny_run(tmp_path, evaluate_every=2, batches=tiny_batches(1)))
     assert same(checkpoint(tmp_path), checkpoint(straight))
