@@ -238,6 +238,9 @@ def _rehearse(
     """Asks the model about what it knows, before it is taught anything else."""
     if config.adapter is None or not config.adapter.rehearse or config.data.format == "coco":
         return
+    samples = given_samples(config, "train")
+    if not samples:
+        return  # which is told where they are trained on
     network = task.network.to(accelerator.device).eval()
 
     def told(done: int, due: int) -> None:
@@ -251,7 +254,7 @@ def _rehearse(
             config.out,
             partial(task.predict, network),
             (task.start or task.base).categories or (),
-            given_samples(config, "train"),
+            samples,
             config.side,
             config.seed,
             told,

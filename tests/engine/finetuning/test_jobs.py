@@ -225,12 +225,14 @@ def test_a_job_is_paused_and_gone_on_with_through_the_worker(
 
 
 def test_what_was_paused_while_it_was_measured_goes_on(house: House) -> None:
-    measured = {k: v for k, v in SETTINGS.items() if k not in tiny.PLAN} | {"steps": 2}
+    chosen = (*tiny.PLAN, "rehearse")
+    measured = {k: v for k, v in SETTINGS.items() if k not in chosen} | {"steps": 2}
     with pytest.raises(Cancelled):
         house.teach(measured, cancelled=lambda: True)
     assert house.state()["state"] == "paused"
     assert not (house.job / "train.toml").exists()
-    assert house.teach(None).id == "red-ponds"
+    card = house.teach(None)
+    assert card.metrics["n known"] > 0, "what the base knew is rehearsed, unless one says not to"
     config = read(house.job / "train.toml")
     assert config.optimiser.steps == 2
     assert config.optimiser.batch * config.optimiser.accumulate == 8
@@ -350,11 +352,12 @@ class _At(House):
         return self._job  # type: ignore[attr-defined, no-any-return]
 
 
-def test_samples_without_any_to_train_on_are_refused(house: House) -> None:
+@pytest.mark.parametrize("rehearse", [0.0, 0.65])
+def test_samples_without_any_to_train_on_are_refused(house: House, rehearse: float) -> None:
     shutil.rmtree(house.job / "samples")
     painted_samples(house.job / "samples", train=0)
     with pytest.raises(InputError, match="no sample to train on"):
-        house.teach(SETTINGS)
+        house.teach({**SETTINGS, "rehearse": rehearse})
 
 
 # Taught further
