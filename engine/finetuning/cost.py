@@ -128,7 +128,7 @@ def _measured(
         several, several_bytes = min(timed(batch), timed(batch))
         view = max((several - one) / (TOGETHER - 1), 0.1 * one)
         step = max(one - view, 0.0)
-        # What is kept in between may hide part of it: never less than half of what it seemed.
+        # What the allocator kept may hide growth: at least an eighth of what the first view took.
         growth = (several_bytes - one_bytes) // (TOGETHER - 1)
         view_bytes = max(growth, view_bytes // 8, 1)
         if state.pieces > 1:  # several views did not fit after all
