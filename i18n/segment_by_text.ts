@@ -1226,93 +1226,93 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="159" />
+        <location filename="../plugin/finetune/progress_page.py" line="161" />
         <source>Step {:,}: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="181" />
+        <location filename="../plugin/finetune/progress_page.py" line="183" />
         <source>step {:,} of {:,}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="183" />
+        <location filename="../plugin/finetune/progress_page.py" line="185" />
         <source>Saving what was learned…</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="185" />
+        <location filename="../plugin/finetune/progress_page.py" line="187" />
         <source>Making a model of the best…</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="189" />
+        <location filename="../plugin/finetune/progress_page.py" line="191" />
         <source>Done. The model stands in the list.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="191" />
+        <location filename="../plugin/finetune/progress_page.py" line="193" />
         <source>Stopped at {}: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="193" />
+        <location filename="../plugin/finetune/progress_page.py" line="195" />
         <source>Interrupted at {}; no finished part is lost.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="195" />
+        <location filename="../plugin/finetune/progress_page.py" line="197" />
         <source>Paused at {}.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="203" />
+        <location filename="../plugin/finetune/progress_page.py" line="205" />
         <source>Training: {}, {} left</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="204" />
+        <location filename="../plugin/finetune/progress_page.py" line="206" />
         <source>Training: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="215" />
+        <location filename="../plugin/finetune/progress_page.py" line="217" />
         <source>Delete what is left of this training? The model stays.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="217" />
+        <location filename="../plugin/finetune/progress_page.py" line="219" />
         <source>Delete this training and what it has learned so far?</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="240" />
+        <location filename="../plugin/finetune/progress_page.py" line="242" />
         <source>Nothing was held out, so the model could not be measured.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="243" />
+        <location filename="../plugin/finetune/progress_page.py" line="245" />
         <source>Name or sentence</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="244" />
+        <location filename="../plugin/finetune/progress_page.py" line="246" />
         <source>Samples</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="245" />
+        <location filename="../plugin/finetune/progress_page.py" line="247" />
         <source>Mean IoU before</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="246" />
+        <location filename="../plugin/finetune/progress_page.py" line="248" />
         <source>after</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="260" />
-        <source>What it knew before it still answers alike: mean IoU {:.2f} with its answers then.</source>
+        <location filename="../plugin/finetune/progress_page.py" line="262" />
+        <source>On what it knew before, its answers agree with the former ones: mean IoU {:.2f}.</source>
         <translation type="unfinished" />
     </message>
     <message>

@@ -116,6 +116,8 @@ class ProgressPage(QWidget):
         self.use.setVisible(done)
         self.use.setEnabled(card is not None)
         self.use.setDefault(done)
+        if done:
+            self.use.setFocus()  # not wherever it goes when the button that had it is hidden
         self.bar.setVisible(not done)
         self.outcome.setVisible(done and card is not None)
         if card is not None:
@@ -259,7 +261,7 @@ def compared(card: Card) -> str:
     if "mIoU known" in metrics:
         text = translate(
             "ProgressPage",
-            "What it knew before it still answers alike: mean IoU {:.2f} with its answers then.",
+            "On what it knew before, its answers agree with the former ones: mean IoU {:.2f}.",
         )
         known = f"<p>{escape(text.format(metrics['mIoU known']))}</p>"
     return f"<table cellpadding='3' cellspacing='4'><tr>{head}</tr>{body}</table>{known}"

@@ -94,11 +94,10 @@ def pictures() -> None:
     take(dialog, "models")
     dialog.close()
 
-    for name in ("segment", "finetune"):
-        algorithm = processing.createAlgorithmDialog(f"segmentbytext:{name}", {})
-        algorithm.show()
-        take(algorithm, "algorithm" if name == "segment" else f"algorithm-{name}")
-        algorithm.close()
+    algorithm = processing.createAlgorithmDialog("segmentbytext:segment", {})
+    algorithm.show()
+    take(algorithm, "algorithm")
+    algorithm.close()
 
     sys.modules[f"{PLUGIN}.plugin.engine_process"].ROOT = OUT
     dock.messages.clear()
@@ -120,9 +119,6 @@ def teach(dock) -> None:
     row.raster.setLayer(raster)
     row.polygons.setLayer(polygons)
     page.corrections.item(0).setCheckState(Qt.CheckState.Unchecked)
-    page.more.setCollapsed(False)
-    take(dialog, "teach-start")
-    page.more.setCollapsed(True)
     page.look.click()
     until(lambda: dialog.trainable)
     take(dialog, "teach-samples")

@@ -331,7 +331,7 @@ def test_a_training_ends_as_a_model_with_what_it_knows_before_and_after(dialog) 
     )  # fmt: skip
     assert "Done" in page.state.text()
     words = page.outcome.toPlainText()
-    assert "pond 3 0.00 0.60 What it knew before" in " ".join(words.split())
+    assert "pond 3 0.00 0.60 On what it knew before" in " ".join(words.split())
     assert "mean IoU 0.97" in words
     assert "0.8 after step 8" in page.score.description
     assert "2 after step 1" in page.loss.description
