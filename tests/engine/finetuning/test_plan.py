@@ -70,7 +70,7 @@ def test_a_plan_fits_or_says_that_it_does_not(samples: Path, cost: Cost, free: i
 
 def test_own_samples_are_seen_as_often_whatever_is_rehearsed_beside_them() -> None:
     thorough = PRESETS["thorough"]
-    assert thorough.steps(1000, 0.5) == 2 * thorough.steps(1000, 0.0)
+    assert thorough.steps(1600, 0.5) == 2 * thorough.steps(1600, 0.0)
 
 
 def test_what_a_person_chose_is_planned_around(samples: Path) -> None:
