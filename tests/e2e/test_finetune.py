@@ -11,6 +11,9 @@ import pytest
 from tests.e2e.ground import lay_out
 from tests.e2e.installed import ROOT, SCENES, make_home, run_in_qgis
 
+pytestmark = pytest.mark.timeout(900)
+"""Measuring the presets takes real steps, and so does teaching."""
+
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict:
@@ -21,7 +24,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict:
         Path(__file__).with_name("finetune_script.py"),
         make_home(out),
         {"E2E_OUT": str(out), "E2E_RASTER": str(raster), "E2E_POLYGONS": str(polygons)},
-        timeout=380,
+        timeout=850,
     )
     pictures = ROOT / "build" / "e2e"
     pictures.mkdir(parents=True, exist_ok=True)
