@@ -40,8 +40,8 @@ AVERAGED_SHARE = 0.05
 SAVING_SECONDS = 60
 """What a kill may cost."""
 
-FEWEST_STEPS = 60
-"""Fewer teach nothing, so a quick look at a slow machine takes as long as these."""
+FEWEST_STEPS = 100
+"""Fewer teach hardly anything, so a quick look at a slow machine takes as long as these."""
 OVERHEAD_SECONDS = 15.0
 LOADINGS = 3
 SIDE, LARGEST_SIDE = 384, 1024

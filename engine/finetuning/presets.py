@@ -48,7 +48,7 @@ PRESETS: dict[PresetName, Preset] = {
     preset.name: preset
     for preset in (
         # Nine minutes, so that ten suffice where the machine has something else to do as well.
-        Preset("quick", "prompter", 8, 3, 80, 300, 4, 40, 0, seconds=540.0),
+        Preset("quick", "prompter", 4, 3, 160, 500, 4, 40, 0, seconds=540.0),
         Preset("balanced", "encoders", 8, 7, 200, 2000, 10, 200, 4),
         Preset("thorough", "encoders", 16, 21, 400, 10_000, 20, 0, 6),
     )

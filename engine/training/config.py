@@ -17,6 +17,9 @@ from engine.zoo import MODEL_ID
 T = TypeVar("T")
 
 SCOPE_RANKS = {"prompter": 4, "encoders": 16, "everything": 0}
+TEXT_RANK = 16
+"""Of the text encoder: the words are new, while what is seen mostly is not."""
+
 LARGEST_RANK = 256
 MOST_REHEARSED = 0.9
 
@@ -111,8 +114,8 @@ class AdapterConfig:
         title: Its name for people; the id if empty.
         about: What it is good for, in a sentence.
         licence: Terms of what it was taught with; the base model's come before them.
-        scope: How much moves. "prompter": the prompter and the mask decoder, and the encoders a
-            little; "encoders": the encoders more; "everything": all weights.
+        scope: How much moves. "prompter": the prompter and the mask decoder, the text encoder,
+            and the others a little; "encoders": those more; "everything": all weights.
         image: Rank of the image encoder's update; 0 for none, the scope's if left out.
         text: Rank of the text encoder's.
         sam: Rank of SAM's image encoder's.
@@ -160,8 +163,13 @@ class AdapterConfig:
     def ranks(self) -> dict[str, int]:
         """The rank of each encoder's update; 0 for none."""
         usual = SCOPE_RANKS[self.scope]
-        given = {"image": self.image, "text": self.text, "sam": self.sam}
-        return {name: usual if rank is None else rank for name, rank in given.items()}
+        words = TEXT_RANK if usual else 0
+        wanted = (
+            ("image", self.image, usual),
+            ("text", self.text, words),
+            ("sam", self.sam, usual),
+        )
+        return {name: least if rank is None else rank for name, rank, least in wanted}
 
 
 @dataclass(frozen=True)

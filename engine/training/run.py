@@ -206,6 +206,8 @@ def run_of(
 ) -> Run:
     """What the loop needs for a configuration."""
     optimiser, views = config.optimiser, watch.over(data.views, "training", "Validation")
+    if isinstance(task, AdapterTask):
+        optimiser = replace(optimiser, factors={**task.factors, **optimiser.factors})
 
     def batches(first: int, process: int, processes: int) -> StepBatches:
         return data.batches(first, optimiser.steps * optimiser.accumulate, process, processes)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,8 @@ class AdapterTask(Task):
         predict: As above; never None.
         load: Reads a folder of `export` into a network of such a task.
         start: The card of the user's own model whose adapter it is; None for a fresh adapter.
+        factors: Learning rates as multiples, by parts of the parameters' names, where the run does
+            not say others.
     """
 
     base: ModelCard
@@ -57,3 +59,4 @@ class AdapterTask(Task):
     predict: Predict
     load: Callable[[Any, Path], None]
     start: ModelCard | None = None
+    factors: Mapping[str, float] = field(default_factory=dict)

@@ -48,6 +48,10 @@ LAYERS = {
     "sam": r"sam\.image_encoder\.(trunk\.blocks\.\d+\.(attn\.(qkv|proj)|mlp\.layers\.\d+)"
     r"|neck\.convs\.\d+\.conv)",
 }
+TEXT_ENCODERS = ("encoder.model.transformer.", "encoder.language.")
+TEXT_FACTOR = 5.0
+"""How much quicker the words move than all else, which has to stay as right for the old ones."""
+
 DECODERS = ("prompter", "sam.sam_mask_decoder")
 ENCODERS = ("encoder.model", "encoder.vision", "encoder.language", "sam.image_encoder")
 

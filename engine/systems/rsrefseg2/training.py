@@ -76,6 +76,7 @@ def adapter(wanted: AdapterConfig) -> AdapterTask:
         predict=predict,
         load=adapter_files.fill,
         start=start,
+        factors=dict.fromkeys(adapters.TEXT_ENCODERS, adapters.TEXT_FACTOR),
     )
 
 

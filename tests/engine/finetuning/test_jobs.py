@@ -131,15 +131,21 @@ def test_a_job_that_is_killed_ten_times_ends_as_one_that_was_not(
 
     whole = House(house.folder.with_name("whole"))
     shutil.copytree(house.folder, whole.folder)
-    end(start(straight))  # finds nothing to do, once everything is imported
-    begun = time.monotonic()
-    end(start(whole))
-    seconds = time.monotonic() - begun
+
+    def seconds(at: House) -> float:
+        begun = time.monotonic()
+        end(start(at))
+        return time.monotonic() - begun
+
+    seconds(straight)  # imports everything
+    ready = seconds(straight)  # finds nothing to do
+    taught = seconds(whole) - ready
 
     steps = [0]
     for _ in range(10):
         process = start(house)
-        process.join(moments.uniform(0, 0.5 * seconds))
+        # Long enough to reach the next checkpoint now and then, too short for the end.
+        process.join(ready + moments.uniform(-0.5 * ready, 0.7 * taught))
         process.kill()
         process.join()
         saved = house.job / "run" / "checkpoint.pt"
