@@ -29,6 +29,7 @@ def source_of(
     place: Optional[Place] = None,
     bands: Optional[list[int]] = None,
     resolution: Optional[float] = None,
+    warp: bool = False,
 ) -> Source:
     """What the engine is to read.
 
@@ -37,10 +38,11 @@ def source_of(
         place: Where to look; the whole layer where it is None.
         bands: One or three bands, counted from 1; the engine's choice where they are None.
         resolution: Metres a pixel; the engine's choice where it is None.
+        warp: Whether a raster that only ground control points or RPC place is warped.
 
     Returns:
-        The parameters of a Source: path, extent, bands, resolution, area. Where the layer has no
-        file that the engine can open: what is to be exported first.
+        The parameters of a Source: path, extent, bands, resolution, area, warp. Where the layer
+        has no file that the engine can open: what is to be exported first.
 
     Raises:
         Refusal: The layer is no raster, is not available, or does not meet the place.
@@ -66,7 +68,15 @@ def source_of(
         "bands": bands,
         "resolution": resolution,
         "area": area,
+        "warp": warp and _ground(layer),
     }
+
+
+def _ground(layer: QgsRasterLayer) -> Union[bool, str]:
+    """Onto what the engine is to warp: what QGIS does, which extents and results are told in."""
+    # Not the CRS of the layer: the analyst may have told QGIS to take the coordinates for others.
+    crs = layer.dataProvider().crs()
+    return crs.toWkt() if crs.isValid() else True
 
 
 def file_of(layer: QgsRasterLayer) -> Optional[str]:

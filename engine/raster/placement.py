@@ -11,9 +11,10 @@ from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_utm_crs_info
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp, Resampling
+from rasterio.errors import CRSError
 from rasterio.vrt import WarpedVRT
 
-from engine.errors import RasterError
+from engine.errors import InputError, RasterError
 
 PIXEL_ERROR = 0.01
 """Parts of a pixel that a transform and its inverse may differ by: beyond, pixels run together."""
@@ -23,21 +24,25 @@ POLAR = 84
 
 WGS84 = "EPSG:4326"
 
+WARPED_HERE = ", or have it warped here: Warp (under More in the panel), WARP, or --warp"
 
-def placed(stack: ExitStack, dataset: Any, path: str, warp: bool) -> Any:
+
+def placed(stack: ExitStack, dataset: Any, path: str, warp: bool | str) -> Any:
     """The dataset itself where it has a transform or is a plain image; else a warp of it.
 
-    The warp has the CRS of the ground control points; where that is in degrees, as it always is
-    for rational polynomials, the UTM zone of the middle, so that pixels are as high as wide.
-    Polynomials are taken at their own mean height. What the warp does not reach is not valid.
+    The warp has the CRS asked for, else that of the ground control points; where that is in
+    degrees, as it always is for rational polynomials, the UTM zone of the middle, so that pixels
+    are as high as wide. Polynomials are taken at their own mean height. What the warp does not
+    reach is not valid.
 
     Args:
         stack: closes the warp.
         dataset: an open raster.
         path: its name in messages.
-        warp: whether it may be warped.
+        warp: whether it may be warped, or the CRS to warp it onto.
 
     Raises:
+        InputError: the CRS to warp onto is none.
         RasterError: it has no certain place on the ground.
     """
     if not dataset.count:
@@ -59,7 +64,8 @@ def placed(stack: ExitStack, dataset: Any, path: str, warp: bool) -> Any:
         return dataset
     if not warpable or not warp:
         raise RasterError(
-            f"{path} is placed by {tie} only. Warp it first: Raster > Projections > Warp."
+            f"{path} is placed by {tie} only. Warp it first (Raster > Projections > Warp)"
+            f"{WARPED_HERE if warpable else ''}."
         )
     if points:
         x = sum(point.x for point in points) / len(points)
@@ -72,7 +78,16 @@ def placed(stack: ExitStack, dataset: Any, path: str, warp: bool) -> Any:
             "METHOD": "RPC",
             "RPC_HEIGHT": repr(rpcs.height_off),
         }
+    if isinstance(warp, str):
+        settings["crs"] = _asked(warp)
     return stack.enter_context(_warped(dataset, settings))
+
+
+def _asked(crs: str) -> CRS:
+    try:
+        return CRS.from_string(crs)
+    except CRSError as error:
+        raise InputError(f"The CRS {crs!r} to warp onto is not known: {error}.") from error
 
 
 def _warped(dataset: Any, settings: dict[str, Any]) -> WarpedVRT:

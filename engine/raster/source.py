@@ -37,7 +37,8 @@ class Source:
         resolution: metres a pixel; the raster's own by default.
         area: WKT of a polygon or multipolygon in the raster's CRS; pixels outside it do not count.
         warp: whether a raster that ground control points or rational polynomials place is warped
-            onto a grid, whose CRS `placement.placed` chooses, instead of being refused.
+            onto a grid instead of being refused: a CRS is the grid's, else `placement.placed`
+            chooses it.
         name: what results call it; the path by default.
 
     Raises:
@@ -49,7 +50,7 @@ class Source:
     bands: tuple[int | str, ...] | None = None
     resolution: float | None = None
     area: str | None = None
-    warp: bool = False
+    warp: bool | str = False
     name: str | None = None
 
     def __post_init__(self) -> None:
@@ -65,8 +66,8 @@ class Source:
             raise InputError(
                 f"The resolution {self.resolution!r} is not a number of metres above 0."
             )
-        if not isinstance(self.warp, bool):
-            raise InputError(f"Whether to warp is true or false, not {self.warp!r}.")
+        if not isinstance(self.warp, bool | str) or self.warp == "":
+            raise InputError(f"Whether to warp is true, false or a CRS, not {self.warp!r}.")
         if self.name is not None and not isinstance(self.name, str):
             raise InputError(f"The name {self.name!r} of the source is no text.")
         self.polygon()

@@ -16,6 +16,7 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingParameterBand,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
     QgsProcessingParameterFeatureSink,
@@ -116,6 +117,9 @@ class Segment(EngineAlgorithm):
             QgsProcessingParameterBand(
                 "BANDS", self.tr("Bands (one or three)"), None, "INPUT", True, True
             ),
+            QgsProcessingParameterBoolean(
+                "WARP", self.tr("Warp where only control points or RPC place the raster"), False
+            ),
             QgsProcessingParameterNumber(
                 "SMALLEST",
                 self.tr("Smallest polygon in square metres (pixels without a CRS)"),
@@ -183,7 +187,8 @@ class Segment(EngineAlgorithm):
         bands = self.parameterAsInts(parameters, "BANDS", context) or None
         resolution = self.parameterAsDouble(parameters, "RESOLUTION", context) or None
         try:
-            self._source = source_of(layer, place, bands, resolution)
+            warp = self.parameterAsBool(parameters, "WARP", context)
+            self._source = source_of(layer, place, bands, resolution, warp)
         except Refusal as cause:
             raise QgsProcessingException(str(cause)) from cause
         self._crs = layer.crs()

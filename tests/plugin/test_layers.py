@@ -9,6 +9,7 @@ import pytest
 from osgeo import gdal
 from qgis.core import (
     QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
     QgsLayerTreeGroup,
     QgsProject,
     QgsRasterLayer,
@@ -17,14 +18,18 @@ from qgis.core import (
     QgsVectorLayerUtils,
 )
 from qgis.PyQt.QtGui import qAlpha
+from segment_by_text.engine.client import EngineFailure
 from segment_by_text.plugin.extents import Refusal, rectangle
 from segment_by_text.plugin.layers import add, source_of
 from segment_by_text.plugin.result_group import ResultGroup
 from segment_by_text.plugin.runs import next_version
 
-from tests.plugin.rasters import write_raster
+from tests.plugin.conftest import ROOT
+from tests.plugin.rasters import write_raster, write_tied_scene
 
 UTM = QgsCoordinateReferenceSystem("EPSG:32617")
+UTM_32 = QgsCoordinateReferenceSystem("EPSG:32632")
+REAL = ROOT.parent / "shared" / "data" / "rasters" / "real" / "rio_tiler" / "cog_gcps.tif"
 
 
 def nodes(group: QgsLayerTreeGroup) -> dict[str, bool]:
@@ -76,6 +81,7 @@ def test_whole_layer_is_its_path_alone(raster: QgsRasterLayer, tmp_path: Path) -
         "bands": None,
         "resolution": None,
         "area": None,
+        "warp": False,
     }
 
 
@@ -196,6 +202,60 @@ def test_result_of_a_raster_without_crs_gets_the_one_of_its_layer(
     result = engine.ask("segment", params, lambda _: None, lambda: False)
     group = add(result, tmp_path / "out", layer.crs(), project)
     assert {group.layer(role).crs().authid() for role in ("polygons", "mask")} == {"EPSG:32617"}
+
+
+# -- rasters without a transform -----------------------------------------------------------------
+
+
+def test_what_points_place_is_found_where_qgis_shows_it(
+    segment: Callable, project: QgsProject, tmp_path: Path
+) -> None:
+    layer = QgsRasterLayer(str(write_tied_scene(tmp_path / "tied.tif")), "tied")
+    beside = str(tmp_path / "warped.tif")
+    gdal.Warp(beside, layer.source(), resampleAlg="bilinear", dstAlpha=True)
+    result, run = segment(source=source_of(layer, warp=True), threshold=0.5)
+    mask = add(result, run, layer.crs(), project).layer("mask")
+    assert mask.crs() == layer.crs()
+    assert (mask.width(), mask.height()) == (layer.width(), layer.height())
+    assert mask.extent().toString(9) == layer.extent().toString(9)
+    found = gdal.Open(result["mask"]).ReadAsArray()
+    expected, _ = segment(source=source_of(QgsRasterLayer(beside, "warped")), threshold=0.5)
+    same = found == gdal.Open(expected["mask"]).ReadAsArray()
+    assert (found == 1).sum() > 1000
+    assert same.mean() > 0.99
+
+
+def test_the_place_on_what_points_place_is_in_the_crs_of_the_map(
+    segment: Callable, project: QgsProject, tmp_path: Path
+) -> None:
+    layer = QgsRasterLayer(str(write_tied_scene(tmp_path / "tied.tif")), "tied")
+    middle = layer.extent().center()
+    part = QgsRectangle(middle.x(), middle.y(), middle.x() + 2e-4, middle.y() + 2e-4)
+    to_utm = QgsCoordinateTransform(layer.crs(), UTM_32, project)
+    place = rectangle(to_utm.transformBoundingBox(part), UTM_32)
+    result, run = segment(source=source_of(layer, place, warp=True), outputs=["mask"])
+    found = add(result, run, layer.crs(), project).layer("mask").extent()
+    assert found.contains(part)
+    assert found.width() < 1.2 * part.width()
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="the real rasters are not here")
+def test_a_real_radar_image_is_warped_as_qgis_warps_it(
+    segment: Callable, project: QgsProject
+) -> None:
+    layer = QgsRasterLayer(str(REAL), "radar")
+    result, run = segment(source=source_of(layer, warp=True), outputs=["mask"])
+    mask = add(result, run, layer.crs(), project).layer("mask")
+    assert mask.crs() == layer.crs()
+    assert mask.extent().toString(6) == layer.extent().toString(6)
+
+
+def test_points_alone_are_refused_with_the_way_out(
+    segment: Callable, project: QgsProject, tmp_path: Path
+) -> None:
+    layer = QgsRasterLayer(str(write_tied_scene(tmp_path / "tied.tif")), "tied")
+    with pytest.raises(EngineFailure, match=r"control points only.*Warp \(under More.*, WARP"):
+        segment(source=source_of(layer))
 
 
 def test_long_expression_is_one_short_line_in_the_tree(

@@ -22,7 +22,7 @@ from qgis.core import (
 )
 from segment_by_text.plugin.processing.provider import Provider
 
-from tests.plugin.rasters import write_raster
+from tests.plugin.rasters import write_raster, write_tied_scene
 from tests.plugin.tile_server import TileServer
 from tests.plugin.waiting import until
 
@@ -120,6 +120,14 @@ def test_resolution_and_bands_reach_the_engine(
     raster = gdal.Open(probability)
     assert raster.GetGeoTransform()[1] == pytest.approx(1.0)
     assert "band 3/2/1" in raster.GetMetadata("SEGMENT_BY_TEXT")["stretch"]
+
+
+def test_warp_reaches_the_engine(run: Callable, project: QgsProject, tmp_path: Path) -> None:
+    tied = QgsRasterLayer(str(write_tied_scene(tmp_path / "tied.tif")), "tied")
+    project.addMapLayer(tied)
+    found = run(INPUT=tied, **SURE, WARP=True, MASK=str(tmp_path / "mask.tif"))
+    mask = QgsRasterLayer(found["MASK"])
+    assert mask.extent().toString(9) == tied.extent().toString(9)
 
 
 def test_the_shape_of_polygons_reaches_the_engine(run: Callable, raster: QgsRasterLayer) -> None:

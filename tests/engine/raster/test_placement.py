@@ -111,11 +111,28 @@ def test_extents_are_in_the_crs_of_the_warp(make_tied):
         pass
 
 
+@pytest.mark.parametrize("crs", [32633, 32632, 4326, 3857])
+def test_the_warp_may_be_onto_any_crs(make_tied, crs):
+    there = Transformer.from_crs(32633, crs, always_xy=True)
+    with open_source(Source(make_tied(32633), warp=f"EPSG:{crs}")) as raster:
+        assert raster.grid.crs == f"EPSG:{crs}"
+        assert raster.resolution == pytest.approx(2, rel=0.1)
+        expected = sorted(there.transform(*(TRUTH @ (col + 0.5, row + 0.5))) for row, col in BLOBS)
+        half = abs(raster.grid.transform.e) / 2
+        assert np.array(sorted(bright(raster))) == pytest.approx(np.array(expected), abs=half)
+
+
+def test_a_crs_that_is_none_is_no_ground_to_warp_onto(make_tied):
+    source = Source(make_tied(32633), warp="EPSG:0")
+    with pytest.raises(InputError, match="'EPSG:0' to warp onto is not known"), open_source(source):
+        pass
+
+
 @pytest.mark.parametrize("asked", [{"warp": False}, {}])
 def test_points_alone_are_refused_unless_a_warp_is_asked_for(make_tied, asked):
     source = Source(make_tied(32633), **asked)
     with (
-        pytest.raises(RasterError, match=r"ground control points only.*Warp"),
+        pytest.raises(RasterError, match=r"ground control points only.*Warp.*WARP, or --warp"),
         open_source(source),
     ):
         pass

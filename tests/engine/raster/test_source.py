@@ -77,6 +77,7 @@ def test_a_source_survives_json(source):
         {"path": "a.tif", "bands": ["nir", ""]},
         {"path": "a.tif", "bands": [1.0]},
         {"path": "a.tif", "warp": 1},
+        {"path": "a.tif", "warp": ""},
         {"path": "a.tif", "name": 5},
         {"path": "a.tif", "resolution": 0},
         {"path": "a.tif", "resolution": float("nan")},
