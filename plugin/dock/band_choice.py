@@ -1,4 +1,4 @@
-"""The choice of bands: the engine's, those on the screen, or three by number."""
+"""The choice of bands: the engine's, those on the screen, or three of the list."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ class BandChoice(QObject):
     def __init__(self, form: QWidget) -> None:
         super().__init__(form)
         self._form = form
-        self._numbers = (form.red, form.green, form.blue)
+        self._boxes = (form.red, form.green, form.blue)
         form.bands.addItem(self.tr("Automatic"), Bands.AUTOMATIC)
         form.bands.addItem(self.tr("As displayed"), Bands.DISPLAYED)
-        form.bands.addItem(self.tr("By number"), Bands.CHOSEN)
+        form.bands.addItem(self.tr("Chosen below"), Bands.CHOSEN)
         form.bands.currentIndexChanged.connect(self._choose)
-        form.layer.layerChanged.connect(self._limit)
+        form.layer.layerChanged.connect(self._list)
         self._choose()
-        self._limit(form.layer.currentLayer())
+        self._list(form.layer.currentLayer())
 
     def bands(self, layer: Optional[QgsMapLayer]) -> Optional[list[int]]:
         """One or three bands of `layer`, counted from 1; None for the engine's choice."""
         choice = self._form.bands.currentData()
         if choice is Bands.CHOSEN:
-            return single([box.value() for box in self._numbers])
+            return single([box.currentBand() for box in self._boxes])
         if choice is Bands.DISPLAYED and isinstance(layer, QgsRasterLayer):
             return displayed(layer)
         return None
@@ -45,11 +45,12 @@ class BandChoice(QObject):
     def _choose(self) -> None:
         self._form.bandNumbers.setVisible(self._form.bands.currentData() is Bands.CHOSEN)
 
-    def _limit(self, layer: Optional[QgsMapLayer]) -> None:
-        count = layer.bandCount() if isinstance(layer, QgsRasterLayer) else 1
-        for position, box in enumerate(self._numbers):
-            box.setMaximum(max(1, count))
-            box.setValue(min(position + 1, max(1, count)))
+    def _list(self, layer: Optional[QgsMapLayer]) -> None:
+        """Lists the bands by number and name; long names are cut in the form, not in the list."""
+        for position, box in enumerate(self._boxes, start=1):
+            box.setLayer(layer)
+            box.setBand(min(position, max(1, box.count())))
+            box.view().setMinimumWidth(box.view().sizeHintForColumn(0))
 
 
 def displayed(layer: QgsRasterLayer) -> Optional[list[int]]:

@@ -117,7 +117,9 @@ class Dock(QgsDockWidget):
         resolution = form.resolution.value() or None
         place = self.extent.place()
         return Request(
-            source=source_of(layer, place, self._bands.bands(layer), resolution),
+            source=source_of(
+                layer, place, self._bands.bands(layer), resolution, form.warp.isChecked()
+            ),
             crs=layer.crs(),
             expression=expression,
             model=form.model.currentData(),

@@ -28,7 +28,7 @@ from segment_by_text.plugin.corrections import corrections
 from segment_by_text.plugin.settings import Settings
 
 from tests.plugin.processes import engines
-from tests.plugin.rasters import write_raster
+from tests.plugin.rasters import write_raster, write_tied_scene
 from tests.plugin.tile_server import TileServer
 from tests.plugin.waiting import until
 
@@ -53,6 +53,10 @@ def click(button) -> None:
 
 def idle(dock) -> bool:
     return not dock.session.state.busy
+
+
+def entries(combo) -> list[str]:
+    return [combo.itemText(index) for index in range(combo.count())]
 
 
 def choose(combo, text: str) -> None:
@@ -277,15 +281,66 @@ def test_bundled_model_is_the_first_choice_and_missing_ones_cannot_be_chosen(doc
     assert not any(enabled)
 
 
-def test_bands_by_number_reach_no_further_than_the_raster(
-    dock, project: QgsProject, tmp_path: Path
+def test_what_only_points_place_is_warped_when_asked(
+    ready, project: QgsProject, tmp_path: Path
 ) -> None:
+    layer = QgsRasterLayer(str(write_tied_scene(tmp_path / "tied.tif")), "tied")
+    project.addMapLayer(layer)
+    ready.form.layer.setLayer(layer)
+    type_in(ready, "storage tank")
+    press_enter(ready)
+    until(lambda: idle(ready) and ready.messages.text)
+    assert "Warp (under More in the panel)" in ready.messages.text
+    ready.form.warp.setChecked(True)
+    press_enter(ready)
+    until(lambda: idle(ready) and len(project.mapLayers()) > 2)
+    (mask,) = [each for each in project.mapLayers().values() if each.name().startswith("Mask")]
+    assert mask.extent().toString(9) == layer.extent().toString(9)
+
+
+def test_bands_are_listed_by_number_and_name(dock, project: QgsProject, tmp_path: Path) -> None:
+    path = write_raster(tmp_path / "many.tif", bands=12)
+    raster = gdal.Open(str(path), gdal.GA_Update)
+    raster.GetRasterBand(8).SetDescription("nir")
+    raster.GetRasterBand(12).SetDescription("a name that is far longer than the panel is wide")
+    raster = None
+    layer = QgsRasterLayer(str(path), "many")
+    project.addMapLayer(layer)
+    dock.form.layer.setLayer(layer)
+    choose(dock.form.bands, "Chosen below")
+    boxes = (dock.form.red, dock.form.green, dock.form.blue)
+    assert [box.currentBand() for box in boxes] == [1, 2, 3]
+    (nir,) = [text for text in entries(dock.form.red) if "nir" in text]
+    assert "08" in nir
+    dock.form.red.showPopup()
+    shown = dock.form.red.view()
+    assert shown.viewport().width() >= shown.sizeHintForColumn(0)
+    dock.form.red.hidePopup()
+
+
+def test_the_bands_chosen_are_those_that_are_seen(
+    ready, project: QgsProject, tmp_path: Path
+) -> None:
+    layer = QgsRasterLayer(str(write_raster(tmp_path / "four.tif", bands=4)), "four")
+    project.addMapLayer(layer)
+    ready.form.layer.setLayer(layer)
+    choose(ready.form.bands, "Chosen below")
+    ready.form.red.setBand(4)
+    ready.form.green.setBand(3)
+    ready.form.blue.setBand(1)
+    type_in(ready, "storage tank")
+    press_enter(ready)
+    until(lambda: idle(ready) and ready.session.refinement.shown)
+    probability = gdal.Open(ready.session.refinement.shown.probability)
+    assert "band 4/3/1" in probability.GetMetadata("SEGMENT_BY_TEXT")["stretch"]
+
+
+def test_a_grey_raster_has_one_band_to_choose(dock, project: QgsProject, tmp_path: Path) -> None:
     layer = QgsRasterLayer(str(write_raster(tmp_path / "grey.tif", bands=1)), "grey")
     project.addMapLayer(layer)
     dock.form.layer.setLayer(layer)
-    choose(dock.form.bands, "By number")
-    dock.form.red.setValue(4)
-    assert dock.form.red.value() == 1
+    choose(dock.form.bands, "Chosen below")
+    assert [dock.form.red.count(), dock.form.green.count(), dock.form.blue.count()] == [1, 1, 1]
 
 
 # -- what the model knows ------------------------------------------------------------------------
@@ -623,7 +678,7 @@ def test_mnemonics_clash_neither_with_each_other_nor_with_the_menus_of_qgis(dock
 
 def test_dock_fits_into_280_pixels(dock) -> None:
     dock.form.more.setCollapsed(False)
-    choose(dock.form.bands, "By number")
+    choose(dock.form.bands, "Chosen below")
     choose(dock.form.extent, "Selected polygons")
     assert dock.form.contents.minimumSizeHint().width() <= 280
 
