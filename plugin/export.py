@@ -44,6 +44,9 @@ MOST_PIXELS = 10**8
 CHUNK = 1024
 """The side in pixels of what is fetched at a time."""
 
+SILENT = ("wcs",)
+"""Providers that give zeros, and tell of no error, where the server gave nothing."""
+
 PICTURES = (Qgis.DataType.ARGB32, Qgis.DataType.ARGB32_Premultiplied)
 OPTIONS = ["COMPRESS=DEFLATE", "TILED=YES", "BIGTIFF=IF_SAFER"]
 BLUE, GREEN, RED, OPACITY = range(4)
@@ -152,9 +155,20 @@ class Export:
             for col, row, part in self._chunks(feedback, progress):
                 for number, band in enumerate(self.bands, start=1):
                     block = self._fetch(band, part, feedback)
+                    self._refuse_silence(block, part)
                     if block.dataType() != kind and not block.convert(kind):
                         raise self._refusal(translate("Export", "its values cannot be read"))
                     self._put(target, block, number, col, row)
+
+    def _refuse_silence(self, block: QgsRasterBlock, part: Pixels) -> None:
+        if (
+            self.provider.name() in SILENT
+            and self.area.intersects(part.extent)
+            and not bytes(block.data()).strip(b"\0")
+        ):
+            raise self._refusal(
+                translate("Export", "the server gave nothing but zeros for a part of it")
+            )
 
     def _chunks(
         self, feedback: QgsRasterBlockFeedback, progress: Progress

@@ -62,8 +62,10 @@ def raster(project: QgsProject, tmp_path: Path) -> QgsRasterLayer:
 @pytest.fixture
 def server() -> Iterator[TileServer]:
     """A server of tiles, on this computer."""
-    with serving() as server:
+    server = TileServer()
+    with serving(server):
         yield server
+        server.go_on.set()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from osgeo import gdal
 from qgis.core import (
@@ -17,13 +18,14 @@ from qgis.core import (
     QgsRasterLayer,
     QgsRectangle,
 )
-from segment_by_text.plugin.export import Export
+from segment_by_text.plugin.export import CHUNK, Export
 from segment_by_text.plugin.extents import Refusal, rectangle
 from segment_by_text.plugin.layers import source_of
 from segment_by_text.plugin.tasks import EngineTask
 
+from tests.plugin.map_server import BOUNDS, CELLS, MapServer, colours
 from tests.plugin.rasters import write_raster
-from tests.plugin.tile_server import SIDE, TileServer, tile_colour
+from tests.plugin.tile_server import SIDE, TileServer, serving, tile_colour
 from tests.plugin.waiting import until
 
 MERCATOR = QgsCoordinateReferenceSystem("EPSG:3857")
@@ -141,6 +143,15 @@ def test_the_temporary_file_is_gone_afterwards(tiles, temporary: Path) -> None:
     assert list(temporary.iterdir()) == []
 
 
+def test_the_next_expression_asks_the_server_for_no_tile_again(tiles, server: TileServer) -> None:
+    first, _ = run(export(tiles, over(3, 2)))
+    asked = len(server.asked)
+    assert asked >= 6
+    second, _ = run(export(tiles, over(3, 2)))
+    assert len(server.asked) == asked
+    assert (first.facts[2] == second.facts[2]).all()
+
+
 @pytest.mark.parametrize("fault", ["404", "500", "blank", "page", "torn"])
 def test_a_missing_tile_is_a_refusal(
     tiles, server: TileServer, temporary: Path, fault: str
@@ -205,6 +216,78 @@ def test_the_layer_may_be_removed_meanwhile(tiles, project: QgsProject) -> None:
     project.removeMapLayer(tiles)
     _, told = run(source)
     assert told == ["answered"]
+
+
+# -- maps ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def maps() -> Iterator[MapServer]:
+    server = MapServer()
+    with serving(server):
+        yield server
+
+
+@pytest.mark.parametrize("crs", CELLS)
+def test_every_pixel_of_a_map_lies_where_the_server_put_it(
+    maps: MapServer, project: QgsProject, crs: str
+) -> None:
+    layer = QgsRasterLayer(maps.map_uri(crs), "maps", "wms")
+    reader, told = run(source_of(layer, resolution=1.0))
+    assert told == ["answered"]
+    (left, across, _, top, _, down), found, pixels = reader.facts
+    assert f"EPSG:{found.GetAuthorityCode(None)}" == crs
+    west, south, east, north = BOUNDS[crs]
+    assert (left, top) == pytest.approx((west, north))
+    assert left + pixels.shape[2] * across == pytest.approx(east, abs=across)
+    assert top + pixels.shape[1] * down == pytest.approx(south, abs=-down)
+    assert pixels.shape[2] > CHUNK  # more than one map is put together
+    x = left + (np.arange(pixels.shape[2]) + 0.5) * across
+    y = top + (np.arange(pixels.shape[1]) + 0.5) * down
+    inside = np.abs((x - west) / CELLS[crs] % 1 - 0.5) < 0.45
+    within = np.abs((north - y) / CELLS[crs] % 1 - 0.5) < 0.45
+    expected = colours(crs, *np.meshgrid(x[inside], y[within]))
+    assert (np.moveaxis(pixels, 0, -1)[within][:, inside] == expected).all()
+
+
+@pytest.mark.parametrize("fault", ["exception", "500", "page", "blank"])
+def test_a_map_that_is_refused_is_a_refusal(
+    maps: MapServer, project: QgsProject, temporary: Path, fault: str
+) -> None:
+    maps.fault, maps.good = fault, 1
+    layer = QgsRasterLayer(maps.map_uri("EPSG:32617"), "maps", "wms")
+    reader, told = run(source_of(layer, resolution=1.0))
+    assert reader.source is None
+    assert len(maps.asked) > 1
+    assert "“maps” could not be fetched whole" in told[0]
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_coverage_keeps_its_values_and_its_place(maps: MapServer, project: QgsProject) -> None:
+    layer = QgsRasterLayer(maps.coverage_uri, "coverage", "wcs")
+    west, _, _, north = BOUNDS["EPSG:32617"]
+    part = QgsRectangle(west + 100, north - 300, west + 1300, north - 20)
+    reader, told = run(source_of(layer, rectangle(part, layer.crs())))
+    assert told == ["answered"]
+    transform, crs, pixels = reader.facts
+    assert transform == (west + 100, 1, 0, north - 20, 0, -1)
+    assert crs.GetAuthorityCode(None) == "32617"
+    assert pixels.dtype == "uint16"
+    x, y = np.meshgrid(west + 100.5 + np.arange(1200), north - 20.5 - np.arange(280))
+    assert (np.moveaxis(pixels, 0, -1) == colours("EPSG:32617", x, y)).all()
+
+
+@pytest.mark.parametrize("fault", ["exception", "500", "page"])
+@pytest.mark.parametrize("good", [0, 1])
+def test_a_coverage_that_is_refused_is_a_refusal(
+    maps: MapServer, project: QgsProject, temporary: Path, fault: str, good: int
+) -> None:
+    layer = QgsRasterLayer(maps.coverage_uri, "coverage", "wcs")
+    maps.fault, maps.good = fault, len(maps.asked) + good
+    reader, told = run(source_of(layer))
+    assert reader.source is None
+    assert "“coverage” could not be fetched whole: the server gave nothing but zeros" in told[0]
+    assert list(temporary.iterdir()) == []
 
 
 # -- layers with pixels of their own -------------------------------------------------------------

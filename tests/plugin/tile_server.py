@@ -7,7 +7,7 @@ import struct
 import threading
 import uuid
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -17,12 +17,17 @@ SIDE = 256
 @functools.cache
 def paint(blue: int, opacity: int = 255) -> bytes:
     """A PNG: red is the column within the tile, green the row, blue tells tiles apart."""
-    rows = (
-        b"\0" + b"".join(bytes((col, row, blue, opacity)) for col in range(SIDE))
-        for row in range(SIDE)
+    return png(
+        b"".join(bytes((col, row, blue, opacity)) for col in range(SIDE)) for row in range(SIDE)
     )
-    header = struct.pack(">IIBBBBB", SIDE, SIDE, 8, 6, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(b"".join(rows))), (b"IEND", b""))
+
+
+def png(rows: Iterable[bytes]) -> bytes:
+    """A PNG of rows of RGBA."""
+    lines = list(rows)
+    header = struct.pack(">IIBBBBB", len(lines[0]) // 4, len(lines), 8, 6, 0, 0, 0)
+    data = zlib.compress(b"".join(b"\0" + line for line in lines))
+    chunks = ((b"IHDR", header), (b"IDAT", data), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
         for kind, data in chunks
@@ -86,12 +91,11 @@ class Answer(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving() -> Iterator[TileServer]:
-    """A server on a free port of this computer."""
-    with TileServer() as server:
+def serving(server: ThreadingHTTPServer) -> Iterator[None]:
+    """A server at work, on a free port of this computer."""
+    with server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
-        yield server
-        server.go_on.set()
+        yield
         server.shutdown()
         thread.join()
