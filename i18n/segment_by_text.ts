@@ -15,7 +15,7 @@
     </message>
     <message>
         <location filename="../plugin/dock/band_choice.py" line="30" />
-        <source>By number</source>
+        <source>Chosen below</source>
         <translation type="unfinished" />
     </message>
 </context><context>
@@ -122,67 +122,67 @@
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="140" />
+        <location filename="../plugin/dock/widget.py" line="142" />
         <source>the large white storage tank</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="144" />
+        <location filename="../plugin/dock/widget.py" line="146" />
         <source>Polygons and mask</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="145" />
+        <location filename="../plugin/dock/widget.py" line="147" />
         <source>Polygons</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="146" />
+        <location filename="../plugin/dock/widget.py" line="148" />
         <source>Mask</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="150" />
+        <location filename="../plugin/dock/widget.py" line="152" />
         <source>Automatic</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="151" />
+        <location filename="../plugin/dock/widget.py" line="153" />
         <source>GPU (CUDA)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="152" />
+        <location filename="../plugin/dock/widget.py" line="154" />
         <source>CPU</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="209" />
+        <location filename="../plugin/dock/widget.py" line="211" />
         <source>Understood: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="219" />
+        <location filename="../plugin/dock/widget.py" line="221" />
         <source>The model knows none of these words. Use one it knows, or segment anyway.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="229" />
+        <location filename="../plugin/dock/widget.py" line="231" />
         <source>Start the en&amp;gine</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="231" />
+        <location filename="../plugin/dock/widget.py" line="233" />
         <source>Se&amp;gment anyway</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="233" />
+        <location filename="../plugin/dock/widget.py" line="235" />
         <source>Se&amp;gment by text</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="285" />
+        <location filename="../plugin/dock/widget.py" line="287" />
         <source>Cancelling…</source>
         <translation type="unfinished" />
     </message>
@@ -329,58 +329,63 @@ Polygons that a model has learned from say nothing about how well it works elsew
 </context><context>
     <name>Export</name>
     <message>
-        <location filename="../plugin/export.py" line="131" />
+        <location filename="../plugin/export.py" line="134" />
         <source>its colours cannot be read</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="135" />
+        <location filename="../plugin/export.py" line="138" />
         <source>the server did not give all of the image</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="156" />
+        <location filename="../plugin/export.py" line="160" />
         <source>its values cannot be read</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="164" />
+        <location filename="../plugin/export.py" line="170" />
+        <source>the server gave nothing but zeros for a part of it</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/export.py" line="178" />
         <source>Fetching “{}”: part {} of {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="171" />
+        <location filename="../plugin/export.py" line="185" />
         <source>Cancelled.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="174" />
+        <location filename="../plugin/export.py" line="188" />
         <source>it cannot be read here</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="200" />
-        <location filename="../plugin/export.py" line="192" />
+        <location filename="../plugin/export.py" line="214" />
+        <location filename="../plugin/export.py" line="206" />
         <source>the temporary file cannot be written</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="204" />
+        <location filename="../plugin/export.py" line="218" />
         <source>The layer “{}” could not be fetched whole: {}. Nothing was segmented. Try again, choose an extent that the layer covers, or a coarser ground resolution.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="254" />
+        <location filename="../plugin/export.py" line="268" />
         <source>The layer “{}” has a colour table and no file the engine can open. Export it first (right-click &gt; Export &gt; Save As…) and segment the exported layer.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="262" />
+        <location filename="../plugin/export.py" line="276" />
         <source>This extent of “{}” has {} x {} pixels, too many to be fetched. Choose a smaller extent or a coarser ground resolution.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="307" />
+        <location filename="../plugin/export.py" line="321" />
         <source>The layer “{}” has no CRS, so its size on the ground is not known. Set its CRS.</source>
         <translation type="unfinished" />
     </message>
@@ -822,12 +827,12 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/layers.py" line="50" />
+        <location filename="../plugin/layers.py" line="52" />
         <source>There is no raster layer to segment. Add one, or choose it above.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/layers.py" line="54" />
+        <location filename="../plugin/layers.py" line="56" />
         <source>The source of “{}” is not available. Repair the layer, or choose another.</source>
         <translation type="unfinished" />
     </message>
@@ -1627,27 +1632,27 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
 </context><context>
     <name>Segment</name>
     <message>
-        <location filename="../plugin/processing/segment.py" line="58" />
+        <location filename="../plugin/processing/segment.py" line="59" />
         <source>Segment by text</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="62" />
+        <location filename="../plugin/processing/segment.py" line="63" />
         <source>Segmentation</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="70" />
+        <location filename="../plugin/processing/segment.py" line="71" />
         <source>language,expression,object detection,deep learning,SAM,CLIP,extract,mask</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="75" />
+        <location filename="../plugin/processing/segment.py" line="76" />
         <source>Finds what a text describes in an image, as polygons and mask.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="79" />
+        <location filename="../plugin/processing/segment.py" line="80" />
         <source>Finds what a text describes, for example “the large white storage tank at the lower left”, in an aerial or satellite image.
 
 The model runs on this computer, in a Python apart from QGIS; install it from the Segment by Text panel.
@@ -1662,97 +1667,102 @@ Every polygon has expression, score (mean probability), area in square metres, m
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="99" />
+        <location filename="../plugin/processing/segment.py" line="100" />
         <source>Raster layer</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="100" />
+        <location filename="../plugin/processing/segment.py" line="101" />
         <source>What to find</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="101" />
+        <location filename="../plugin/processing/segment.py" line="102" />
         <source>Extent</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="102" />
+        <location filename="../plugin/processing/segment.py" line="103" />
         <source>Model</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="104" />
+        <location filename="../plugin/processing/segment.py" line="105" />
         <source>Threshold (probability)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="110" />
+        <location filename="../plugin/processing/segment.py" line="111" />
         <source>Ground resolution in metres per pixel</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="117" />
+        <location filename="../plugin/processing/segment.py" line="118" />
         <source>Bands (one or three)</source>
         <translation type="unfinished" />
     </message>
     <message>
         <location filename="../plugin/processing/segment.py" line="121" />
+        <source>Warp where only control points or RPC place the raster</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/segment.py" line="125" />
         <source>Smallest polygon in square metres (pixels without a CRS)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="129" />
+        <location filename="../plugin/processing/segment.py" line="133" />
         <source>Outlines of polygons</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="137" />
+        <location filename="../plugin/processing/segment.py" line="141" />
         <source>Device</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="143" />
+        <location filename="../plugin/processing/segment.py" line="147" />
         <source>Polygons</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="148" />
+        <location filename="../plugin/processing/segment.py" line="152" />
         <source>Mask</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="151" />
+        <location filename="../plugin/processing/segment.py" line="155" />
         <source>Probability</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="156" />
+        <location filename="../plugin/processing/segment.py" line="160" />
         <source>Number of objects</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="163" />
+        <location filename="../plugin/processing/segment.py" line="167" />
         <source>Type what to find, for example: white storage tank.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="166" />
+        <location filename="../plugin/processing/segment.py" line="170" />
         <source>Choose one or three bands, not {}.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="168" />
+        <location filename="../plugin/processing/segment.py" line="172" />
         <source>Choose at least one output: polygons, mask or probability.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="221" />
+        <location filename="../plugin/processing/segment.py" line="226" />
         <source>Objects found: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="251" />
+        <location filename="../plugin/processing/segment.py" line="256" />
         <source>The result {} cannot be opened.</source>
         <translation type="unfinished" />
     </message>
@@ -1924,35 +1934,47 @@ Every polygon has expression, score (mean probability), area in square metres, m
     </message>
     <message>
         <location filename="../plugin/dock/widget.ui" line="0" />
+        <source>Red</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
         <location filename="../plugin/dock/widget.ui" line="0" />
         <source>Band for red</source>
         <translation type="unfinished" />
     </message>
     <message>
         <location filename="../plugin/dock/widget.ui" line="0" />
-        <source>R </source>
+        <source>Green</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.ui" line="0" />
         <location filename="../plugin/dock/widget.ui" line="0" />
         <source>Band for green</source>
         <translation type="unfinished" />
     </message>
     <message>
         <location filename="../plugin/dock/widget.ui" line="0" />
-        <source>G </source>
+        <source>Blue</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.ui" line="0" />
         <location filename="../plugin/dock/widget.ui" line="0" />
         <source>Band for blue</source>
         <translation type="unfinished" />
     </message>
     <message>
         <location filename="../plugin/dock/widget.ui" line="0" />
-        <source>B </source>
+        <source>Warp (GCP, RPC)</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/widget.ui" line="0" />
+        <source>Warp where only control points place the raster</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/widget.ui" line="0" />
+        <source>For rasters that only ground control points or rational polynomials (RPC) place: they are warped onto the CRS of the layer. Others are read as they are.</source>
         <translation type="unfinished" />
     </message>
     <message>

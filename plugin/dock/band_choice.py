@@ -43,7 +43,10 @@ class BandChoice(QObject):
         return None
 
     def _choose(self) -> None:
-        self._form.bandNumbers.setVisible(self._form.bands.currentData() is Bands.CHOSEN)
+        chosen = self._form.bands.currentData() is Bands.CHOSEN
+        for box in self._boxes:
+            box.setVisible(chosen)
+            self._form.moreFields.labelForField(box).setVisible(chosen)
 
     def _list(self, layer: Optional[QgsMapLayer]) -> None:
         """Lists the bands by number and name; long names are cut in the form, not in the list."""
