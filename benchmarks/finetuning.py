@@ -58,7 +58,7 @@ def main() -> None:
     card = finetune(out / "job", settings(arguments.preset), "cpu", told, lambda: False)
     seconds = time.perf_counter() - started
     known = Dataset("jsonl", KNOWN, KNOWN_IMAGES)
-    told_of = {model: measure(model, known, "val", Files()).to_dict() for model in (BASE, OWN)}
+    told_of = {model: measure(model, known, "val", Files()) for model in (BASE, OWN)}
     found = {"seconds": round(seconds, 1), "card": card.to_dict(), "known": told_of}
     (out / "found.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
     print(table(found))
@@ -107,7 +107,7 @@ def told(progress: Progress) -> None:
 def table(found: dict[str, Any]) -> str:
     """What came out, as Markdown."""
     metrics = found["card"]["metrics"]
-    before, after = (found["known"][model]["metrics"]["mIoU"] for model in (BASE, OWN))
+    before, after = (found["known"][model]["mIoU"] for model in (BASE, OWN))
     return "\n".join(
         (
             "",
