@@ -80,10 +80,10 @@ def test_what_a_person_chose_is_planned_around(samples: Path) -> None:
         recompute=True,
     )  # fmt: skip
     plan = planner(samples, 9000 * MEGABYTE, cost, wanted).plan(PRESETS["quick"])
-    assert (plan.steps, plan.batch, plan.accumulate) == (7, 2, 4)
+    assert (plan.steps, plan.batch, plan.accumulate) == (7, 2, 2)
     assert (plan.scope, plan.precision, plan.recompute) == ("everything", "bf16", True)
     assert planned(wanted) is None, "it has still to be measured"
-    whole = replace(wanted, accumulate=4)
+    whole = replace(wanted, accumulate=2)
     assert planned(whole) == replace(plan, seconds=0.0, memory_bytes=0, step_seconds=1.0)
 
 
