@@ -459,7 +459,9 @@ def test_two_trainings_of_one_name_do_not_meet(dialog) -> None:
     click(dialog.another)
     look(dialog)
     click(dialog.next)
+    until(lambda: idle(dialog))
     click(dialog.train)
+    until(lambda: dialog.message_frame.text)
     assert "“slow-ponds” already" in dialog.message_frame.text
     assert job("slow ponds").state is JobState.PAUSED
 
