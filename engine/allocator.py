@@ -19,10 +19,21 @@ def keep_freed_memory() -> None:
     By itself it hands tensors back to the system when they are freed and asks for them again, and
     the system clears every page anew: windows of a model cost up to a third of a run in that way.
     """
+    library = _glibc()
+    if library is not None:
+        for option, value in (TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD, ARENAS):
+            library.mallopt(option, value)
+
+
+def give_back_freed_memory() -> None:
+    """Has glibc give what it kept back to the system; does nothing where there is another one."""
+    library = _glibc()
+    if library is not None:
+        library.malloc_trim(0)
+
+
+def _glibc() -> ctypes.CDLL | None:
     if not sys.platform.startswith("linux"):
-        return
+        return None
     library = ctypes.CDLL(None)
-    if not hasattr(library, "gnu_get_libc_version"):
-        return
-    for option, value in (TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD, ARENAS):
-        library.mallopt(option, value)
+    return library if hasattr(library, "gnu_get_libc_version") else None

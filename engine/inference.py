@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine import memory
 from engine.errors import RasterError
 from engine.features import FeatureCache
 from engine.pipeline import ahead
@@ -25,9 +26,6 @@ Floats = NDArray[np.float32]
 
 BATCH = {"cuda": 8}
 """Windows that a device looks at together; a CPU is as quick with one at a time."""
-
-NO_MEMORY = "can't allocate memory"
-"""What PyTorch says where a CPU has too little."""
 
 
 class WindowTooLarge(Exception):
@@ -155,10 +153,8 @@ class Inference:
             logits = self.model.decode(features, self.expression)
             probability: Floats = logits.sigmoid().numpy()
             return probability
-        except (torch.cuda.OutOfMemoryError, MemoryError):
-            return None
-        except RuntimeError as cause:
-            if NO_MEMORY in str(cause):
+        except Exception as cause:
+            if memory.exhausted(cause):
                 return None
             raise
 

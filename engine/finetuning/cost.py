@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psutil
 import torch
 from accelerate import Accelerator
 
+from engine.allocator import give_back_freed_memory
 from engine.data.batch import Batch
 from engine.errors import Cancelled
 from engine.training.config import TrainingConfig
@@ -188,6 +188,4 @@ def give_back() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-    # glibc keeps what was freed; other systems' libraries have no such function.
-    with suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)
+    give_back_freed_memory()

@@ -48,7 +48,7 @@ MOST_IMAGES = 24
 SCENE_WEIGHT = 3
 """A sample scene, which shows what is known, is chosen as often as so many of those."""
 
-LOOKS = 420
+LOOKS = 380
 """What all of it costs, in answers to one sentence about one view."""
 
 LONGEST = 512
@@ -102,9 +102,9 @@ def prepare(
     images = list(_images(samples))
     total = len(images) + VIEWS
     scenes = []
-    for number, (name, pixels) in enumerate(images):
+    for number, (name, pixels, weight) in enumerate(images):
         watch(number, total)
-        scenes.append(_scene(name, pixels, answer, known))
+        scenes += [_scene(name, pixels, answer, known)] * weight
     sampler = ViewSampler(
         scenes, known, side, expressions=SENTENCES, mosaic=0.5, shares=(0.3, 1.0), seed=seed
     )
@@ -128,15 +128,15 @@ def mixed(
     return [*samples] * max(1, times) + [*rehearsed]
 
 
-def _images(samples: Sequence[ReferringSample]) -> Iterator[tuple[str, Pixels]]:
-    """Names and pixels `(3, H, W)` of what is looked at."""
+def _images(samples: Sequence[ReferringSample]) -> Iterator[tuple[str, Pixels, int]]:
+    """Names and pixels `(3, H, W)` of what is looked at, and how often each counts."""
     for path in sorted(SCENES.glob("*.tif")):
         with open_source(Source(str(path))) as raster:
             pixels = raster.read(Window(0, 0, raster.grid.height, raster.grid.width)).pixels
-        yield from [(path.name, pixels)] * SCENE_WEIGHT
+        yield path.name, pixels, SCENE_WEIGHT
     own = list({sample.image: sample for sample in samples}.values())
     for sample in own[:: -(-len(own) // MOST_IMAGES)]:
-        yield sample.image.name, read_pixels(sample)
+        yield sample.image.name, read_pixels(sample), 1
 
 
 def _scene(name: str, pixels: Pixels, answer: Answer, known: Sequence[Category]) -> Scene:
