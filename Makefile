@@ -13,7 +13,7 @@ PACKAGES := ca-certificates python3-qgis python3-venv qgis xauth xvfb
 export UV_CACHE_DIR ?= $(HOME)/.cache/uv
 
 SHIPPED := __init__.py plugin engine
-ON_PYTHON_3_9 := __init__.py plugin engine/__init__.py engine/client.py engine/process.py engine/protocol.py
+ON_PYTHON_3_9 := __init__.py plugin engine/__init__.py engine/service/__init__.py engine/service/client.py engine/service/process.py engine/service/protocol.py
 CHECKED := $(SHIPPED) tests benchmarks .ci/package.py
 
 WINDOW := xvfb-run --auto-servernum --server-args="-screen 0 1600x1000x24"
@@ -84,13 +84,13 @@ environments: engine-environment qgis-environment
 
 .PHONY: engine-environment
 engine-environment: system
-	@$(QGIS_PYTHON) -m plugin.environment --into .venv --python $(QGIS_PYTHON) \
+	@$(QGIS_PYTHON) -m plugin.engine.environment --into .venv --python $(QGIS_PYTHON) \
 		--lock requirements/engine.lock --lock requirements/cluster.lock \
 		--lock requirements/dev.lock
 
 .PHONY: peers-environment
 peers-environment: system
-	@$(QGIS_PYTHON) -m plugin.environment --into .venv-peers --python $(QGIS_PYTHON) --lock requirements/peers.lock
+	@$(QGIS_PYTHON) -m plugin.engine.environment --into .venv-peers --python $(QGIS_PYTHON) --lock requirements/peers.lock
 
 .PHONY: qgis-environment
 qgis-environment: .venv-qgis/complete

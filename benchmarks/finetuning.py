@@ -22,13 +22,13 @@ import shapely
 from affine import Affine
 from PIL import Image
 
-from engine import zoo
 from engine.data.analyst.build import LabelledLayer, SampleSettings, build
-from engine.data.datasets import Dataset
+from engine.data.formats.datasets import Dataset
 from engine.evaluation.measured import Files, measure
 from engine.finetuning.finetune import finetune
+from engine.models.folders import MODELS_VARIABLE
+from engine.progress import Progress
 from engine.raster.source import Source
-from engine.result import Progress
 
 ROOT = Path(__file__).resolve().parents[1]
 BASE, OWN = "rsrefseg2-compact", "sand-bunkers"
@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--preset", default="quick")
     arguments = parser.parse_args()
     out = arguments.out.absolute()
-    os.environ[zoo.MODELS_VARIABLE] = str(out / "models")
+    os.environ[MODELS_VARIABLE] = str(out / "models")
     raster, polygons = ground(out)
     layer = LabelledLayer(Source(str(raster)), polygons, expression=WORD)
     build([layer], SampleSettings(resolution=PIXEL_M, repeats=2), out / "job" / "samples")

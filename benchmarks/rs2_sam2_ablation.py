@@ -24,12 +24,12 @@ from transformers.convert_slow_tokenizer import import_protobuf
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from engine.models.weights import read_small
 from engine.systems.rs2_sam2.config import ABLATIONS, compact
 from engine.systems.rs2_sam2.model import RS2SAM2
 from engine.training.config import TrainingConfig, read
 from engine.training.data import training_data
 from engine.training.run import run
-from engine.weights import read_small
 
 ROOT = Path(__file__).resolve().parents[1]
 RECIPES = ROOT / "engine/training/recipes"

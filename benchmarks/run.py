@@ -17,9 +17,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks import machine
-from benchmarks.child import ROOT, call
-from benchmarks.measurement import ENGINE_PYTHON, PEERS_PYTHON, Measure, Setting
 from benchmarks.measurements import (
     area_of_interest,
     bundled_model,
@@ -32,7 +29,10 @@ from benchmarks.measurements import (
     second_expression,
     throughput,
 )
-from benchmarks.report import markdown
+from benchmarks.measuring import machine
+from benchmarks.measuring.child import ROOT, call
+from benchmarks.measuring.measurement import ENGINE_PYTHON, PEERS_PYTHON, Measure, Setting
+from benchmarks.measuring.report import markdown
 
 MEASUREMENTS: dict[str, Measure] = {
     "throughput": throughput.measure,
@@ -106,7 +106,7 @@ def _figures(setting: Setting) -> dict[str, Any]:
         "cores": len(setting.cores),
         "machine": machine.facts(),
         "versions": {
-            name: call(python, setting.cores, "benchmarks.machine", "versions")
+            name: call(python, setting.cores, "benchmarks.measuring.machine", "versions")
             for name, python in (("engine", ENGINE_PYTHON), ("peers", PEERS_PYTHON))
         },
         "measurements": {},

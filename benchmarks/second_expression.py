@@ -20,10 +20,10 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from engine import zoo
-from engine.features import FeatureCache
 from engine.raster.source import Source
-from engine.segment import segment
+from engine.segmentation.features import FeatureCache
+from engine.segmentation.segment import segment
+from engine.systems.loading import load
 
 SCENES = Path(__file__).resolve().parents[1] / "resources/scenes"
 EXPRESSION = "the airplane on the left"
@@ -51,7 +51,7 @@ def median(run: Callable[[], object], times: int) -> float:
 
 def seconds(times: int = TIMES) -> dict[str, Any]:
     """Threads, and the seconds of a first and a second expression, of the model and a request."""
-    model = zoo.load("rsrefseg2-compact", "cpu")
+    model = load("rsrefseg2-compact", "cpu")
     pixels = view()
     features = model.encode(torch.from_numpy(pixels)[None])
     encode = median(lambda: model.encode(torch.from_numpy(pixels)[None]), times)

@@ -17,12 +17,12 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from engine.data.categories import VHR10
-from engine.data.coco import CocoInstances
-from engine.data.expressions import ExpressionGenerator
-from engine.data.jsonl import encode_mask
-from engine.data.split import split
-from engine.data.views import visible_objects
+from engine.data.formats.jsonl import encode_mask
+from engine.data.scenes.coco import CocoInstances
+from engine.data.scenes.expressions import ExpressionGenerator
+from engine.data.scenes.split import split
+from engine.data.scenes.views import visible_objects
+from engine.language.categories import VHR10
 from engine.training.config import read
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from engine.allocator import keep_freed_memory
+from engine.compute.allocator import keep_freed_memory
 
 
 def main() -> None:
@@ -15,17 +15,17 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     keep_freed_memory()
     if sys.argv[1:] == ["serve"]:
-        from engine.worker import serve
+        from engine.service.worker import serve
 
         serve(_methods)
     else:
-        from engine import cli
+        from engine.command import main as cli
 
         cli.main()
 
 
 def _methods() -> dict:
-    from engine.methods import Methods
+    from engine.service.methods import Methods
 
     return Methods().table()
 

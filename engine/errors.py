@@ -43,3 +43,9 @@ class OutOfMemory(EngineError):
     """The device has too little memory for the request."""
 
     code = -32006
+
+
+class Unforeseen(EngineError):
+    """Anything else; the engine's log has the details."""
+
+    code = -32603

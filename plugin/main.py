@@ -11,7 +11,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QObject, Qt, QTranslator
 from qgis.PyQt.QtWidgets import QAction
 
 from .dock.widget import Dock
-from .engine_process import SAVING_SECONDS, Engine
+from .engine.process import SAVING_SECONDS, Engine
 from .finetune.dialog import FinetuneDialog
 from .finetune.session import Session
 from .models.dialog import ModelsDialog

@@ -14,12 +14,7 @@ from engine.backbones.beit3 import Beit3, Beit3Sizes
 from engine.backbones.sam2 import Sam2Sizes, SamFeatures
 from engine.systems.rs2_sam2 import losses
 from engine.systems.rs2_sam2.checkpoint import NAMES
-from engine.systems.rs2_sam2.config import (
-    FusionConfig,
-    LossConfig,
-    MaskPromptConfig,
-    RS2SAM2Config,
-)
+from engine.systems.rs2_sam2.config import FusionConfig, LossConfig, MaskPromptConfig, RS2SAM2Config
 from engine.systems.rs2_sam2.decision import two_channels
 from engine.systems.rs2_sam2.fused_sam2 import FusedSam2
 from engine.systems.rs2_sam2.hierarchical_fusion import FusedBlock, FusionAdapter

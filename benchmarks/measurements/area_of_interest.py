@@ -8,8 +8,8 @@ from __future__ import annotations
 import rasterio
 import shapely
 
-from benchmarks import rasters
-from benchmarks.measurement import Measurement, Row, Setting
+from benchmarks.measuring import rasters
+from benchmarks.measuring.measurement import Measurement, Row, Setting
 
 SIDE, QUICK_SIDE = 8192, 2048
 WINDOW, OVERLAP = 512, 128

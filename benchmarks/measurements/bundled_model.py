@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks import rasters
-from benchmarks.measurement import Measurement, Row, Setting
+from benchmarks.measuring import rasters
+from benchmarks.measuring.measurement import Measurement, Row, Setting
 
 SIDE, QUICK_SIDE = 4096, 1344
 

@@ -7,11 +7,11 @@ import random
 import threading
 import time
 
-from benchmarks import rasters
-from benchmarks.measurement import Measurement, Row, Setting
 from benchmarks.measurements.worker import engine, request
-from engine.client import EngineClient, EngineFailure
-from engine.protocol import Message
+from benchmarks.measuring import rasters
+from benchmarks.measuring.measurement import Measurement, Row, Setting
+from engine.service.client import EngineClient, EngineFailure
+from engine.service.protocol import Message
 
 SIDE, QUICK_SIDE = 8192, 4096
 TIMES, QUICK_TIMES = 40, 3

@@ -5,9 +5,9 @@ from __future__ import annotations
 import statistics
 import time
 
-from benchmarks import rasters
-from benchmarks.measurement import Measurement, Row, Setting
 from benchmarks.measurements.worker import engine, request
+from benchmarks.measuring import rasters
+from benchmarks.measuring.measurement import Measurement, Row, Setting
 
 SCENE = rasters.SCENES / "tank_farm.tif"
 TIMES, QUICK_TIMES = 5, 1

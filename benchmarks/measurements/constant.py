@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import rasterio
 
-from benchmarks import rasters
-from benchmarks.measurement import Measurement, Row, Setting
+from benchmarks.measuring import rasters
+from benchmarks.measuring.measurement import Measurement, Row, Setting
 from benchmarks.subjects.stub import constant
 
 SIDE = 1536

@@ -5,8 +5,8 @@ geoai is not asked: its two float64 accumulators alone would take 16 bytes a pix
 
 from __future__ import annotations
 
-from benchmarks import rasters
-from benchmarks.measurement import Measurement, Row, Setting
+from benchmarks.measuring import rasters
+from benchmarks.measuring.measurement import Measurement, Row, Setting
 from benchmarks.subjects.stub import ORACLE
 
 SIDE, QUICK_SIDE = 40_000, 4_000

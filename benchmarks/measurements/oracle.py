@@ -11,8 +11,8 @@ import rasterio
 import shapely
 from rasterio.features import rasterize
 
-from benchmarks import rasters
-from benchmarks.measurement import Measurement, Row, Setting
+from benchmarks.measuring import rasters
+from benchmarks.measuring.measurement import Measurement, Row, Setting
 from benchmarks.subjects.stub import ORACLE
 
 WIDTH, HEIGHT = 4000, 1500

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.measurement import Measurement, Row, Setting
+from benchmarks.measuring.measurement import Measurement, Row, Setting
 
 SIZE, QUICK_SIZE = 10_000, 1000
 OBJECTS, QUICK_OBJECTS = 100_000, 1000

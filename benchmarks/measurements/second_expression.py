@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.measurement import Measurement, Row, Setting
+from benchmarks.measuring.measurement import Measurement, Row, Setting
 
 PEER = "samgeo encodes the image anew for every prompt"
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
-from benchmarks import rasters
-from benchmarks.measurement import Measurement, Row, Setting
+from benchmarks.measuring import rasters
+from benchmarks.measuring.measurement import Measurement, Row, Setting
 from benchmarks.subjects.stub import GRADED
 
 SIDE, QUICK_SIDE = 8192, 2048

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.child import ROOT, THREAD_VARIABLES
-from benchmarks.measurement import ENGINE_PYTHON, Setting
-from engine.client import EngineClient, clean_environment
+from benchmarks.measuring.child import ROOT, THREAD_VARIABLES
+from benchmarks.measuring.measurement import ENGINE_PYTHON, Setting
+from engine.service.client import EngineClient, clean_environment
 
 COMMAND = (str(ENGINE_PYTHON), "-m", "engine", "serve")
 

@@ -1,4 +1,4 @@
-"""The engine, through `engine.segment.segment`, in its own environment."""
+"""The engine, through `engine.segmentation.segment.segment`, in its own environment."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import torch
 from rasterio.features import geometry_mask
 from torch import Tensor
 
-from benchmarks.cost import cost
+from benchmarks.measuring.cost import cost
 from benchmarks.subjects.stub import GRADED, StubNetwork
 from benchmarks.subjects.stub_segmenter import StubSegmenter
-from engine import zoo
 from engine.raster.source import Source, open_source
-from engine.segment import plans, segment
-from engine.systems import Segmenter
+from engine.segmentation.segment import plans, segment
+from engine.systems.loading import load
+from engine.systems.segmenter import Segmenter
 
 EXPRESSION = "storage tank"
 
@@ -40,7 +40,7 @@ def segment_stub(
 
 def segment_bundled(raster: str, out: str) -> dict[str, Any]:
     """The bundled model over a raster, and the seconds that were its own."""
-    model = Timed(zoo.load("rsrefseg2-compact", "cpu"))
+    model = Timed(load("rsrefseg2-compact", "cpu"))
     measured = _segment(Source(raster), model, out, ("mask", "polygons"))
     return {**measured, "model_s": model.seconds}
 

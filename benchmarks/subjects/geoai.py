@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from geoai.inference import predict_geotiff
 
-from benchmarks.cost import cost
+from benchmarks.measuring.cost import cost
 from benchmarks.subjects.stub import StubNetwork
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from samgeo.samgeo3 import SamGeo3
 from scipy import ndimage
 
-from benchmarks.cost import cost
+from benchmarks.measuring.cost import cost
 
 
 class OracleSamGeo3(SamGeo3):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.subjects.stub import StubNetwork
-from engine.zoo import ModelCard
+from engine.models.card import ModelCard
 
 
 class StubSegmenter:

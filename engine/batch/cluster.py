@@ -25,7 +25,7 @@ from engine.errors import EngineError, InputError
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 LOOK = 1.0
 """Seconds after which it is looked whether there are new workers, while no task ends."""
@@ -161,7 +161,7 @@ def _connected(scheduler: str) -> Iterator[Client]:
     except ImportError as cause:
         raise InputError(
             f"--scheduler needs the package 'distributed', which is not installed. In {ROOT} run: "
-            f"{sys.executable} -m plugin.environment --into {sys.prefix} "
+            f"{sys.executable} -m plugin.engine.environment --into {sys.prefix} "
             "--lock requirements/engine.lock --lock requirements/cluster.lock"
         ) from cause
     try:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from engine import zoo
+from engine.models import zoo
+from engine.models.integrity import missing, sha256
+from engine.systems import loading
 
 if TYPE_CHECKING:
-    from engine.systems import Segmenter
+    from engine.systems.segmenter import Segmenter
 
 
 class LazyModel:
@@ -26,7 +28,7 @@ class LazyModel:
             ModelError: Its weights are missing or damaged.
             InputError: There is no such device.
         """
-        return zoo.load(self.card.id, self._device)
+        return loading.load(self.card.id, self._device)
 
     @cached_property
     def weights(self) -> dict[str, str]:
@@ -40,5 +42,5 @@ class LazyModel:
 
     def _sha256(self, name: str) -> str:
         if name in self.card.missing:
-            raise zoo.missing(self.card)
-        return zoo.sha256(self.card.file(name))
+            raise missing(self.card)
+        return sha256(self.card.file(name))

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.batch.run import DONE, STATES, Outcome
-from engine.markdown import table
-from engine.raster.atomic import replacing
-from engine.raster.boundary import writing
+from engine.files.atomic import replacing
+from engine.files.boundary import writing
+from engine.presentation.markdown import table
 
 Report = dict[str, Any]
 

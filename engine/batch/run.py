@@ -13,13 +13,13 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.compute.failure import explained
 from engine.errors import ModelError, RasterError
-from engine.raster.atomic import replacing
-from engine.raster.boundary import writing
+from engine.files.atomic import replacing
+from engine.files.boundary import writing
+from engine.progress import Progress
 from engine.raster.source import Source
-from engine.result import Progress
 from engine.vector.shape import Shape
-from engine.worker import explain
 
 if TYPE_CHECKING:
     from engine.batch.lazy_model import LazyModel
@@ -174,8 +174,7 @@ def attempt(
     except ModelError:
         raise
     except Exception as cause:
-        _, message = explain(cause)
-        state, result = FAILED, {"error": message}
+        state, result = FAILED, {"error": str(explained(cause))}
     return Outcome.of(
         job,
         state,
@@ -190,7 +189,8 @@ def attempt(
 def _result(
     job: Job, model: LazyModel, progress: Callable[[Progress], None] | None
 ) -> tuple[str, Values]:
-    from engine.segment import make_folder, segment
+    from engine.files.boundary import make_folder
+    from engine.segmentation.segment import segment
 
     if job.seen and not os.path.exists(job.source.path):
         raise RasterError(

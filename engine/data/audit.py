@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine.data.sample import ReferringSample
 from engine.errors import InputError, RasterError
-from engine.raster.boundary import open_dataset, reading
+from engine.files.boundary import open_dataset, reading
 
 SHOWN = 10
 

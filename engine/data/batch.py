@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
-from engine.data.categories import plural
-from engine.data.views import View, ViewSampler
+from engine.data.scenes.views import View, ViewSampler
+from engine.language.categories import plural
 
 
 @dataclass(frozen=True)

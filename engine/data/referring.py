@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.data.batch import Batch, StepBatches
-from engine.data.expressions import Expression
 from engine.data.sample import ReferringSample
-from engine.data.views import IGNORE, View
+from engine.data.scenes.expressions import Expression
+from engine.data.scenes.views import IGNORE, View
 from engine.errors import InputError, RasterError
 from engine.raster.source import Source, open_source
-from engine.raster.windows import Window
+from engine.raster.window import Window
 
 Fit = Literal["stretch", "pad"]
 

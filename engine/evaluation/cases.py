@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.data.jsonl import encode_mask
+from engine.data.formats.jsonl import encode_mask
 from engine.evaluation.comparison import Comparison
 
 

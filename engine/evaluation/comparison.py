@@ -15,11 +15,11 @@ from engine.errors import InputError
 from engine.evaluation.metrics import Overlap
 from engine.evaluation.protocols import Protocol
 from engine.evaluation.resolution import Shape, prediction_at, truth_at
-from engine.features import FeatureCache
-from engine.raster.boundary import open_dataset, reading
+from engine.files.boundary import open_dataset, reading
 from engine.raster.source import Source
-from engine.segment import segment
-from engine.systems import Segmenter
+from engine.segmentation.features import FeatureCache
+from engine.segmentation.segment import segment
+from engine.systems.segmenter import Segmenter
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,11 +9,21 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from engine.data.jsonl import decode_mask
+from engine.data.formats.jsonl import decode_mask
 from engine.evaluation.cases import Case
-from engine.picture import GREY, PAPER, SKY, YELLOW, Picture, outline, side_by_side, stacked, text
+from engine.presentation.picture import (
+    GREY,
+    PAPER,
+    SKY,
+    YELLOW,
+    Picture,
+    outline,
+    side_by_side,
+    stacked,
+    text,
+)
 from engine.raster.source import Source, open_source
-from engine.raster.windows import Window
+from engine.raster.window import Window
 
 COLUMNS = 3
 TILE = 320

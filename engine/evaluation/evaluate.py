@@ -12,7 +12,7 @@ from engine.evaluation.metrics import Overlap, ReferringMetrics
 from engine.evaluation.protocols import OURS, Protocol
 from engine.evaluation.right_class import RightClass
 from engine.evaluation.timing import TimedSegmenter
-from engine.systems import Segmenter
+from engine.systems.segmenter import Segmenter
 
 
 @dataclass(frozen=True)

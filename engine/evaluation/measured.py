@@ -8,17 +8,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine import zoo
-from engine.data.datasets import Dataset
+from engine.data.formats.datasets import Dataset
 from engine.data.sample import ReferringSample
 from engine.errors import InputError
 from engine.evaluation import contact_sheet, report
 from engine.evaluation.evaluate import evaluate
 from engine.evaluation.protocols import OURS, Protocol
 from engine.evaluation.report import Report
-from engine.raster.atomic import replacing
-from engine.raster.boundary import writing
-from engine.segment import check_options, make_folder
+from engine.files.atomic import replacing
+from engine.files.boundary import make_folder, writing
+from engine.segmentation.segment import check_options
+from engine.systems import loading
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def measure(
         samples = samples[:: -(-len(samples) // max(1, limit))]
     # What cannot be written is known before the model has run for an hour.
     with _opened(files) as (as_json, page, sheet):
-        model = zoo.load(model_id, device)
+        model = loading.load(model_id, device)
         evaluation = evaluate(watched(samples), model, threshold, protocol)
         facts = {
             "model": model_id,

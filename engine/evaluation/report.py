@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.evaluation.evaluate import Evaluation
 from engine.evaluation.metrics import PRECISION_LEVELS, ReferringMetrics
-from engine.markdown import table
+from engine.presentation.markdown import table
 
 Report = dict[str, Any]
 Table = list[list[str]]

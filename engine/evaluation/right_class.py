@@ -9,7 +9,7 @@ from typing import Any
 
 from pycocotools import mask as coco_mask
 
-from engine.data.jsonl import encode_mask
+from engine.data.formats.jsonl import encode_mask
 from engine.data.sample import ReferringSample
 from engine.evaluation.comparison import Comparison
 

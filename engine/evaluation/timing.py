@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.systems import Segmenter
+from engine.systems.segmenter import Segmenter
 
 
 class TimedSegmenter:

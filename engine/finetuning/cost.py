@@ -13,15 +13,15 @@ import psutil
 import torch
 from accelerate import Accelerator
 
-from engine.allocator import give_back_freed_memory
+from engine.compute.allocator import give_back_freed_memory
 from engine.data.batch import Batch
 from engine.errors import Cancelled
+from engine.systems.task import Task
 from engine.training.config import TrainingConfig
 from engine.training.data import TrainingData
+from engine.training.loop.state import TrainingState
+from engine.training.loop.step import Stepper
 from engine.training.run import run_of, task_of
-from engine.training.state import TrainingState
-from engine.training.step import Stepper
-from engine.training.task import Task
 from engine.training.watch import Watch
 
 TOGETHER = 4

@@ -12,18 +12,21 @@ from typing import Any
 
 import torch
 
-from engine import memory, zoo
+from engine.compute import memory
 from engine.errors import Cancelled, EngineError, InputError, OutOfMemory, OutputError
 from engine.finetuning.job import Job, JobState
 from engine.finetuning.plan import Plan, Planner, configuration, given
 from engine.finetuning.presets import PRESETS
 from engine.finetuning.settings import Settings
-from engine.result import Progress
+from engine.models import zoo
+from engine.models.card import ADAPTER_FILES, ModelCard
+from engine.models.folders import models_folder
+from engine.models.integrity import sha256
+from engine.progress import Progress
 from engine.training.config import TrainingConfig
+from engine.training.loop.state import KEPT
 from engine.training.own_model import check_free
 from engine.training.run import adapter_task, finish, run
-from engine.training.state import KEPT
-from engine.zoo import ModelCard
 
 log = logging.getLogger(__name__)
 
@@ -195,7 +198,7 @@ def _explained(cause: Exception) -> Exception:
 def _published(config: TrainingConfig) -> bool:
     """Whether a run that was killed had made its model already; another's of this id is none."""
     adapter = config.adapter
-    if adapter is None or not (zoo.models_folder() / adapter.id).is_dir():
+    if adapter is None or not (models_folder() / adapter.id).is_dir():
         return False
     kept = config.out / KEPT
     if not kept.is_file():
@@ -204,5 +207,5 @@ def _published(config: TrainingConfig) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         state = torch.load(kept, map_location="cpu", weights_only=True)
         task.export(state, Path(folder))
-        mine = {name: zoo.sha256(Path(folder, name)) for name in zoo.ADAPTER_FILES}
+        mine = {name: sha256(Path(folder, name)) for name in ADAPTER_FILES}
     return mine == {file.name: file.sha256 for file in zoo.card(adapter.id).weights}

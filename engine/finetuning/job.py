@@ -15,10 +15,9 @@ import portalocker
 from pydantic import TypeAdapter, ValidationError
 
 from engine.errors import InputError
+from engine.files.boundary import make_folder, writing
 from engine.finetuning.presets import PresetName
 from engine.finetuning.settings import Settings
-from engine.raster.boundary import writing
-from engine.segment import make_folder
 from engine.training.config import TrainingConfig, dumps, read
 
 PATIENCE, PAUSE_SECONDS = 20, 0.05

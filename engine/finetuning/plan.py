@@ -13,15 +13,16 @@ from typing import Any, Literal
 import torch
 from accelerate import Accelerator
 
-from engine import zoo
 from engine.data.analyst.sample_set import ANNOTATIONS, REPORT
 from engine.errors import InputError, OutOfMemory
 from engine.finetuning.cost import TOGETHER, Cost, free_bytes, measure
 from engine.finetuning.presets import PRESETS, Preset, Scope
 from engine.finetuning.settings import Settings
-from engine.result import Progress
+from engine.models import zoo
+from engine.progress import Progress
+from engine.systems.adapter_config import AdapterConfig
 from engine.training import rehearsal
-from engine.training.config import AdapterConfig, DataConfig, OptimiserConfig, TrainingConfig
+from engine.training.config import DataConfig, OptimiserConfig, TrainingConfig
 from engine.training.data import TrainingData
 from engine.training.examples import MOST
 from engine.training.run import data_of, on_device
@@ -243,7 +244,7 @@ def configuration(settings: Settings, plan: Plan, samples: Path, out: Path) -> T
     preset = PRESETS[settings.preset]
     start = settings.start
     return TrainingConfig(
-        model=settings.base,  # type: ignore[arg-type]  # checked where the task is made
+        model=settings.base,
         out=out,
         data=DataConfig("jsonl", annotations=samples / ANNOTATIONS),
         optimiser=OptimiserConfig(

@@ -11,8 +11,8 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from engine.errors import InputError
 from engine.finetuning.presets import PresetName, Scope
-from engine.training.config import MOST_REHEARSED
-from engine.zoo import MODEL_ID
+from engine.models.zoo import MODEL_ID
+from engine.systems.adapter_config import MOST_REHEARSED
 
 LARGEST_BATCH = 256
 

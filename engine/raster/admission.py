@@ -11,7 +11,7 @@ import numpy as np
 from rasterio.errors import RasterioIOError
 
 from engine.errors import InputError, RasterError
-from engine.raster.boundary import open_dataset
+from engine.files.boundary import open_dataset
 from engine.raster.grid import Grid
 
 BLOCK_BYTES = 2**28

@@ -11,7 +11,7 @@ from affine import Affine
 from pyproj.exceptions import ProjError
 from rasterio.crs import CRS
 
-from engine.raster.windows import Window
+from engine.raster.window import Window
 
 Extent = tuple[float, float, float, float]
 

@@ -13,10 +13,10 @@ from rasterio.enums import MaskFlags, Resampling
 from rasterio.features import geometry_mask
 from rasterio.windows import Window as RasterioWindow
 
-from engine.raster.boundary import reading
+from engine.files.boundary import reading
 from engine.raster.grid import Grid
 from engine.raster.stretch import Stretch
-from engine.raster.windows import Window
+from engine.raster.window import Window
 
 Values = npt.NDArray[Any]
 

@@ -13,14 +13,14 @@ import numpy as np
 import shapely
 
 from engine.errors import InputError
+from engine.files.boundary import open_dataset, reading
 from engine.raster import admission, bands
-from engine.raster.boundary import open_dataset, reading
 from engine.raster.grid import Extent, Grid, grid_of
 from engine.raster.ground import pixel_size
 from engine.raster.placement import placed
 from engine.raster.raster import Raster
 from engine.raster.stretch import IDENTITY, measure
-from engine.raster.windows import Window
+from engine.raster.window import Window
 
 GRID_PIXELS = 10**9
 """The most pixels that a finer resolution may make out of fewer."""

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from rasterio.windows import Window as RasterioWindow
 
 from engine.errors import InputError, RasterError
-from engine.raster.boundary import open_dataset, reading
+from engine.files.boundary import open_dataset, reading
 from engine.raster.grid import Grid, grid_of
 
 Bytes = npt.NDArray[np.uint8]

@@ -1,24 +1,10 @@
-"""Windows: the rectangles of pixels that a raster is worked through in."""
+"""The windows that a grid is worked through in."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 from engine.errors import InputError
-
-if TYPE_CHECKING:
-    from engine.raster.grid import Grid
-
-
-@dataclass(frozen=True)
-class Window:
-    """A rectangle of pixels of a grid; `row` and `col` are its upper left pixel."""
-
-    row: int
-    col: int
-    height: int
-    width: int
+from engine.raster.grid import Grid
+from engine.raster.window import Window
 
 
 def plan_windows(grid: Grid, size: int, overlap: int) -> list[list[Window]]:

@@ -12,8 +12,8 @@ import numpy as np
 from rasterio.windows import Window as RasterioWindow
 
 from engine.errors import Cancelled, OutputError
-from engine.raster.atomic import replacing
-from engine.raster.boundary import open_dataset, writing
+from engine.files.atomic import replacing
+from engine.files.boundary import open_dataset, writing
 from engine.raster.grid import IMAGE, Grid
 from engine.raster.stored import (
     NODATA,

@@ -1,38 +1,5 @@
-"""The five systems. Each is a Segmenter to the rest of the engine."""
+"""The systems of the papers, a folder each: `docs/adding-a-system.md`.
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor
-
-    from engine.zoo import ModelCard
-
-
-class Segmenter(Protocol):
-    """A loaded model: an image is encoded once, then answers any number of expressions.
-
-    Attributes:
-        card: What the model is.
-        device: Where it computes.
-        weights_sha256: SHA-256 of its weights' file.
-    """
-
-    card: ModelCard
-    device: torch.device
-    weights_sha256: str
-
-    def encode(self, views: Tensor, resolution: float | None = None) -> list[Any]:
-        """Text-independent features of views `(B, 3, h, w)` uint8 of any size, one for each.
-
-        Args:
-            views: The pixels.
-            resolution: Metres a pixel, where it is known, for models that know objects by their
-                size.
-        """
-
-    def decode(self, features: Sequence[Any], expression: str) -> Tensor:
-        """Logits `(B, h, w)` float32 at the views' size, on the CPU, of `B` views of one size."""
+A folder's `__init__.py` declares it as `SYSTEM`, and `registry` finds it there; nothing else in the
+engine knows one by name.
+"""

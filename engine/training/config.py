@@ -12,19 +12,10 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 import tomli_w
 
 from engine.errors import InputError
-from engine.zoo import MODEL_ID
+from engine.systems import registry
+from engine.systems.adapter_config import AdapterConfig
 
 T = TypeVar("T")
-
-SCOPE_RANKS = {"prompter": 4, "encoders": 16, "everything": 0}
-TEXT_RANK = 16
-"""Of the text encoder: the words are new, while what is seen mostly is not."""
-
-LARGEST_RANK = 256
-MOST_REHEARSED = 0.9
-
-ADAPTED_ONLY = ("rsrefseg2-large",)
-"""Models that are not trained whole."""
 
 
 @dataclass(frozen=True)
@@ -105,74 +96,6 @@ class OptimiserConfig:
 
 
 @dataclass(frozen=True)
-class AdapterConfig:
-    """An adapter: a model of the user's own, on a model there is.
-
-    Attributes:
-        base: Id of the model it starts from.
-        id: Its own id, and its folder's name among the user's models.
-        title: Its name for people; the id if empty.
-        about: What it is good for, in a sentence.
-        licence: Terms of what it was taught with; the base model's come before them.
-        scope: How much moves. "prompter": the prompter and the mask decoder, the text encoder,
-            and the others a little; "encoders": those more; "everything": all weights.
-        image: Rank of the image encoder's update; 0 for none, the scope's if left out.
-        text: Rank of the text encoder's.
-        sam: Rank of SAM's image encoder's.
-        alpha: The scale of an update is `alpha / rank`.
-        rehearse: Share of the samples that ask for what the model knows already, with its own
-            answers, so that it does not forget; 0 for none. Models of an open vocabulary have none.
-        start: Id of a model of the user's own, on the same base, whose adapter is taught further;
-            its scope, ranks and scale hold then instead of those said here.
-
-    Raises:
-        InputError: Values that make no sense.
-    """
-
-    base: str
-    id: str
-    title: str = ""
-    about: str = ""
-    licence: str = ""
-    scope: Literal["prompter", "encoders", "everything"] = "prompter"
-    image: int | None = None
-    text: int | None = None
-    sam: int | None = None
-    alpha: int = 16
-    rehearse: float = 0.65
-    start: str = ""
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.id, str) or not MODEL_ID.fullmatch(self.id):
-            raise InputError(
-                f"'{self.id}' cannot be a model's id. Use up to 63 small letters, digits, - and _."
-            )
-        for name in ("base", "title", "about", "licence", "start"):
-            if not isinstance(getattr(self, name), str):
-                raise InputError(f"{name} of the adapter is no text.")
-        if type(self.rehearse) not in (int, float) or not 0 <= self.rehearse <= MOST_REHEARSED:
-            raise InputError(
-                f"rehearse of the adapter is {self.rehearse}, not a share from 0 to "
-                f"{MOST_REHEARSED}."
-            )
-        for name, value in (*self.ranks.items(), ("alpha", self.alpha)):
-            if type(value) is not int or not 0 <= value <= LARGEST_RANK:
-                raise InputError(f"{name} of the adapter is {value}, not 0 to {LARGEST_RANK}.")
-
-    @property
-    def ranks(self) -> dict[str, int]:
-        """The rank of each encoder's update; 0 for none."""
-        usual = SCOPE_RANKS[self.scope]
-        words = TEXT_RANK if usual else 0
-        wanted = (
-            ("image", self.image, usual),
-            ("text", self.text, words),
-            ("sam", self.sam, usual),
-        )
-        return {name: least if rank is None else rank for name, rank, least in wanted}
-
-
-@dataclass(frozen=True)
 class TrainingConfig:
     """A whole run.
 
@@ -200,11 +123,11 @@ class TrainingConfig:
         adapter: What is taught instead of the whole model, and what the outcome is called.
     """
 
-    model: Literal["rsrefseg2-compact", "rsrefseg2-large", "rs2-sam2-large", "rs2-sam2-compact"]
+    model: str
     out: Path
     data: DataConfig
     optimiser: OptimiserConfig
-    objective: Literal["encoders", "referring"] = "referring"
+    objective: str = "referring"
     side: int = 384
     aspects: tuple[float, ...] = (1.0,)
     validation_side: int = 480
@@ -242,13 +165,25 @@ def read(path: Path) -> TrainingConfig:
     if "adapter" in table:
         parts["adapter"] = _build(AdapterConfig, table.pop("adapter"), path)
     config = _build(TrainingConfig, {**table, **parts}, path)
-    if config.model in ADAPTED_ONLY and config.adapter is None:
-        whole = [model for model in _choices(TrainingConfig)["model"] if model not in ADAPTED_ONLY]
-        raise InputError(
-            f"{path}: '{config.model}' is taught by an [adapter] only. Add one, or choose from "
-            f"{', '.join(whole)}."
-        )
+    if config.adapter is None:
+        _check_task(config, path)
     return _with_paths(config, lambda place: Path(os.path.normpath(root / place)))
+
+
+def _check_task(config: TrainingConfig, path: Path) -> None:
+    """That there is a system which teaches this model whole, and so."""
+    trained = registry.trained()
+    if config.model not in trained:
+        raise InputError(
+            f"{path}: '{config.model}' is not taught whole. Add an [adapter], or choose a model "
+            f"from {', '.join(trained)}."
+        )
+    objectives = trained[config.model].objectives
+    if config.objective not in objectives:
+        raise InputError(
+            f"{path}: {config.model} has no objective '{config.objective}'. Choose from "
+            f"{', '.join(sorted(objectives))}."
+        )
 
 
 def dumps(config: TrainingConfig, folder: Path) -> str:

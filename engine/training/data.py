@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from engine.data.backgrounds import backgrounds
 from engine.data.batch import StepBatches, TrainingBatches
-from engine.data.categories import VHR10
-from engine.data.coco import CocoInstances
-from engine.data.datasets import Dataset
+from engine.data.formats.datasets import Dataset
 from engine.data.referring import ReferringBatches, ReferringViews
 from engine.data.sample import ReferringSample
-from engine.data.split import split
-from engine.data.views import View, ViewSampler
+from engine.data.scenes.backgrounds import backgrounds
+from engine.data.scenes.coco import CocoInstances
+from engine.data.scenes.split import split
+from engine.data.scenes.views import View, ViewSampler
+from engine.language.categories import VHR10
 from engine.training import rehearsal
 from engine.training.config import TrainingConfig
 from engine.training.validation import validation_views

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from engine.data.views import View
-from engine.picture import SKY, YELLOW, Picture, outline, stacked, text
-from engine.raster.boundary import writing
+from engine.data.scenes.views import View
+from engine.files.boundary import writing
+from engine.presentation.picture import SKY, YELLOW, Picture, outline, stacked, text
 
 MOST = 6
 SIDE = 256

@@ -13,15 +13,18 @@ import tomli_w
 import torch
 from torch import Tensor, nn
 
-from engine import zoo
-from engine.data.views import View
+from engine.data.scenes.views import View
 from engine.errors import InputError
-from engine.raster.atomic import replacing
-from engine.raster.boundary import writing
-from engine.segment import make_folder
-from engine.training.config import AdapterConfig, said
+from engine.files.atomic import replacing
+from engine.files.boundary import make_folder, writing
+from engine.models import zoo
+from engine.models.card import ADAPTER_FILES, OWN_CARD, Base, ModelCard
+from engine.models.folders import models_folder
+from engine.models.integrity import sha256
+from engine.systems.adapter_config import AdapterConfig
+from engine.systems.task import AdapterTask
+from engine.training.config import said
 from engine.training.data import MOST_TAUGHT, TrainingData
-from engine.training.task import AdapterTask
 from engine.training.validation import validate_expressions
 
 BEFORE = "before.json"
@@ -41,7 +44,7 @@ def check_free(model_id: str) -> None:
         InputError: There is such a model already.
     """
     known = {card.id for card in zoo.cards()}
-    if model_id in known or (zoo.models_folder() / model_id).exists():
+    if model_id in known or (models_folder() / model_id).exists():
         raise InputError(f"There is a model '{model_id}' already. Delete it, or choose another id.")
 
 
@@ -100,7 +103,7 @@ def publish(
         OutputError: The folder cannot be written.
     """
     check_free(config.id)
-    folder = make_folder(zoo.models_folder()) / config.id
+    folder = make_folder(models_folder()) / config.id
     with replacing(folder) as partial:
         with writing(folder):
             partial.mkdir()
@@ -111,12 +114,12 @@ def publish(
         metrics = {**_compared(before, after), **_kept(kept)}
         card = _card(config, task, data, _files(partial), metrics)
         with writing(folder):
-            (partial / zoo.OWN_CARD).write_text(tomli_w.dumps(said(card)), encoding="utf-8")
-        zoo.read_own(partial / zoo.OWN_CARD, config.id)
+            (partial / OWN_CARD).write_text(tomli_w.dumps(said(card)), encoding="utf-8")
+        zoo.read_own(partial / OWN_CARD, config.id)
     return folder
 
 
-def _about(base: zoo.ModelCard, taught: Sequence[str]) -> str:
+def _about(base: ModelCard, taught: Sequence[str]) -> str:
     more = len(taught) - NAMED
     words = ", ".join(taught[:NAMED]) + (f" and {more} more" if more > 0 else "")
     return f"{base.title}, taught {words}." if words else f"{base.title}, taught further."
@@ -124,8 +127,8 @@ def _about(base: zoo.ModelCard, taught: Sequence[str]) -> str:
 
 def _files(folder: Path) -> list[dict[str, Any]]:
     return [
-        {"name": name, "sha256": zoo.sha256(folder / name), "bytes": (folder / name).stat().st_size}
-        for name in zoo.ADAPTER_FILES
+        {"name": name, "sha256": sha256(folder / name), "bytes": (folder / name).stat().st_size}
+        for name in ADAPTER_FILES
     ]
 
 
@@ -187,14 +190,14 @@ def _card(
             weights=(),
             metrics=metrics,
             taught=taught,
-            base=zoo.Base(task.base.id, task.base_sha256),
+            base=Base(task.base.id, task.base_sha256),
             data=facts,
         )
     )
     return {**inherited, "weights": files}
 
 
-def _origin(card: zoo.ModelCard) -> dict[str, Any]:
+def _origin(card: ModelCard) -> dict[str, Any]:
     """The model that was taught further, and what that one was."""
     return {
         "id": card.id,

@@ -20,17 +20,16 @@ from PIL import Image
 from scipy import ndimage
 from torch import Tensor
 
-from engine.data import jsonl
-from engine.data.categories import Category, plural
+from engine.data.formats import jsonl
 from engine.data.referring import read_pixels
 from engine.data.sample import ReferringSample
-from engine.data.scene import Scene
-from engine.data.views import View, ViewSampler
-from engine.raster.atomic import replacing
-from engine.raster.boundary import writing
+from engine.data.scenes.scene import Scene
+from engine.data.scenes.views import View, ViewSampler
+from engine.files.atomic import replacing
+from engine.files.boundary import make_folder, writing
+from engine.language.categories import Category, plural
 from engine.raster.source import Source, open_source
-from engine.raster.windows import Window
-from engine.segment import make_folder
+from engine.raster.window import Window
 
 FOLDER, ANNOTATIONS = "rehearsal", "annotations.jsonl"
 SCENES = Path(__file__).resolve().parents[2] / "resources" / "scenes"

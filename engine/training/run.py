@@ -11,44 +11,26 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import DistributedDataParallelKwargs
 
-from engine import device as devices
-from engine import zoo
+from engine.compute import device as devices
 from engine.data.batch import StepBatches
 from engine.errors import Cancelled, InputError
-from engine.result import Progress
-from engine.systems.rs2_sam2 import config as rs2_sam2_config
-from engine.systems.rs2_sam2 import training as rs2_sam2
-from engine.systems.rsrefseg2 import config as rsrefseg2_config
-from engine.systems.rsrefseg2 import training as rsrefseg2
+from engine.models import zoo
+from engine.models.folders import models_folder
+from engine.progress import Progress
+from engine.systems import registry
+from engine.systems.adapter_config import AdapterConfig
+from engine.systems.task import AdapterTask, Start, Task
 from engine.training import rehearsal
-from engine.training.config import AdapterConfig, TrainingConfig
+from engine.training.config import TrainingConfig
 from engine.training.data import TrainingData, given_samples, training_data
 from engine.training.examples import Examples
-from engine.training.loop import Run, train
+from engine.training.loop.recompute import recompute
+from engine.training.loop.run import Run
+from engine.training.loop.state import KEPT
+from engine.training.loop.train import train
 from engine.training.own_model import check_free, measured_before, publish
-from engine.training.recompute import recompute
-from engine.training.state import KEPT
-from engine.training.task import AdapterTask, Task
+from engine.training.validation import validated
 from engine.training.watch import Watch
-
-Build = Callable[[TrainingConfig], Task]
-
-
-def tasks() -> dict[tuple[str, str], Build]:
-    """What can be trained, by the configuration's model and objective."""
-    compact, union_compact = rsrefseg2_config.compact(), rs2_sam2_config.compact()
-    return {
-        ("rsrefseg2-compact", "referring"): partial(rsrefseg2.referring, compact),
-        ("rsrefseg2-compact", "encoders"): partial(rsrefseg2.encoders, compact),
-        ("rs2-sam2-large", "referring"): partial(rs2_sam2.referring, rs2_sam2_config.large()),
-        ("rs2-sam2-compact", "referring"): partial(rs2_sam2.referring, union_compact),
-        ("rs2-sam2-compact", "encoders"): partial(rs2_sam2.union_encoder, union_compact),
-    }
-
-
-def adapters() -> dict[str, Callable[[AdapterConfig], AdapterTask]]:
-    """What can be given an adapter, by the base's system."""
-    return {"rsrefseg2": rsrefseg2.adapter}
 
 
 def task_of(config: TrainingConfig) -> Task:
@@ -60,10 +42,10 @@ def task_of(config: TrainingConfig) -> Task:
     """
     if config.adapter is not None:
         return adapter_task(config, config.adapter)
-    build = tasks().get((config.model, config.objective))
-    if build is None:
+    model = registry.trained().get(config.model)
+    if model is None or config.objective not in model.objectives:
         raise InputError(f"{config.model} has no objective '{config.objective}'.")
-    return build(config)
+    return model.task(config.objective, Start(config.initial, config.base, config.variant))
 
 
 def adapter_task(config: TrainingConfig, adapter: AdapterConfig) -> AdapterTask:
@@ -78,10 +60,10 @@ def adapter_task(config: TrainingConfig, adapter: AdapterConfig) -> AdapterTask:
             f"An adapter starts from {adapter.base} as it is. Leave out initial, base and variant."
         )
     base = zoo.card(adapter.base)
-    build = adapters().get(base.system)
-    if build is None or base.base is not None:
+    task = registry.find(base.system).adapter_task(adapter) if base.base is None else None
+    if task is None:
         raise InputError(f"{base.title} cannot be the base of an adapter in this version.")
-    return build(adapter)
+    return task
 
 
 def run(
@@ -111,7 +93,7 @@ def run(
     # What was trained goes before it is loaded anew: both may not fit into the memory.
     accelerator.free_memory()
     if config.adapter is not None:
-        outcome = zoo.models_folder() / config.adapter.id
+        outcome = models_folder() / config.adapter.id
         if accelerator.is_main_process:
             _publish(config, config.adapter, accelerator, data_of(config), watch)
     accelerator.wait_for_everyone()
@@ -216,7 +198,7 @@ def run_of(
         model=task.network,
         losses=task.losses,
         batches=batches,
-        validate=lambda network: task.validate(network, views),
+        validate=partial(validated, task, views),
         optimiser=optimiser,
         out=config.out,
         accelerator=accelerator,

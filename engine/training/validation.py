@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from engine.data.categories import Category
-from engine.data.expressions import ExpressionGenerator
-from engine.data.scene import Scene
-from engine.data.views import IGNORE, View, visible_objects, whole_view
+from engine.data.scenes.expressions import ExpressionGenerator
+from engine.data.scenes.scene import Scene
+from engine.data.scenes.views import IGNORE, View, visible_objects, whole_view
+from engine.errors import InputError
 from engine.evaluation.metrics import ReferringMetrics
+from engine.language.categories import Category
+from engine.systems.task import Task
 
 EXPRESSIONS = 6
 
@@ -33,6 +37,15 @@ def validation_views(
         absent = [e for e in found if e.kind == "absent"][:1]
         views.append(View(pixels, instances, numbers, scene.unlabelled, (*present, *absent)))
     return views
+
+
+def validated(task: Task, views: Sequence[View], network: Any) -> dict[str, float]:
+    """The metrics of a network by which its task chooses the best weights."""
+    if task.validate is not None:
+        return task.validate(network, views)
+    if task.predict is None:
+        raise InputError("What is taught without sentences has to say how it is validated.")
+    return validate_referring(partial(task.predict, network), views)
 
 
 @torch.inference_mode()

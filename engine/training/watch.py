@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import overload
 
-from engine.data.views import View
+from engine.data.scenes.views import View
 from engine.errors import Cancelled
-from engine.result import Progress
+from engine.progress import Progress
 
 
 @dataclass

@@ -16,7 +16,7 @@ import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from engine.errors import Cancelled, OutputError
-from engine.raster.atomic import replacing
+from engine.files.atomic import replacing
 from engine.raster.grid import Grid
 from engine.raster.ground import areas, square_pixels
 from engine.raster.stored import Bytes, StoredProbability, open_stored

@@ -18,7 +18,7 @@ from qgis.PyQt.QtCore import QObject
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QWidget
 
-from ..extents import Place, Refusal, map_view, rectangle, selected_polygons
+from ..map.extents import Place, Refusal, map_view, rectangle, selected_polygons
 
 
 class Extent(Enum):

@@ -9,8 +9,8 @@ from qgis.core import Qgis, QgsApplication
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 from qgis.PyQt.QtWidgets import QFileDialog, QWidget
 
-from .. import environment
-from ..installation import InstallTask
+from ..engine import environment
+from ..engine.installation import InstallTask
 from ..settings import Settings
 
 

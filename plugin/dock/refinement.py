@@ -8,12 +8,12 @@ from typing import Any, Optional
 from qgis.core import Qgis, QgsApplication, QgsCoordinateReferenceSystem
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
-from ..engine_process import Engine
-from ..extents import Refusal
-from ..layers import Source
-from ..result_group import ResultGroup
-from ..runs import next_version
-from ..tasks import EngineTask
+from ..engine.process import Engine
+from ..engine.tasks import EngineTask
+from ..map.extents import Refusal
+from ..map.layers import Source
+from ..map.results import ResultGroup
+from ..map.runs import next_version
 
 DELAY = 200
 """Milliseconds without a change before the engine is asked."""

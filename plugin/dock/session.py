@@ -10,12 +10,12 @@ from typing import Any, Callable, Optional
 from qgis.core import Qgis, QgsApplication, QgsCoordinateReferenceSystem, QgsProject
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
-from ..engine_process import Engine
-from ..extents import Refusal
-from ..layers import Source, add
-from ..runs import discard, new_run
+from ..engine.process import Engine
+from ..engine.tasks import EngineTask
+from ..map.extents import Refusal
+from ..map.layers import Source, add
+from ..map.runs import discard, new_run
 from ..settings import Settings
-from ..tasks import EngineTask
 from .refinement import Refinement, Shown
 
 CHECK_DELAY = 400

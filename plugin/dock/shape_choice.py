@@ -7,7 +7,7 @@ from typing import Any
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 from qgis.PyQt.QtWidgets import QWidget
 
-from ..shape import Outlines, shape
+from ..map.shape import Outlines, shape
 
 
 class ShapeChoice(QObject):

@@ -6,8 +6,8 @@ from qgis.core import Qgis, QgsApplication
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 from qgis.PyQt.QtWidgets import QWidget
 
-from .. import corrections
-from ..extents import Refusal
+from ..map import corrections
+from ..map.extents import Refusal
 from ..settings import Settings
 from .refinement import Refinement
 

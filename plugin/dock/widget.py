@@ -18,10 +18,10 @@ from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QShowEvent
 from qgis.PyQt.QtWidgets import QCompleter, QWidget
 
-from ..cards import device_line, knowledge, tooltip
-from ..engine_process import Engine
-from ..extents import Refusal
-from ..layers import source_of
+from ..engine.cards import device_line, knowledge, tooltip
+from ..engine.process import Engine
+from ..map.extents import Refusal
+from ..map.layers import source_of
 from ..message_frame import MessageFrame
 from ..paths import ROOT, icon
 from ..settings import DEFAULT_MODEL, Settings

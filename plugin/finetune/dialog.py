@@ -11,16 +11,16 @@ from qgis.PyQt import uic
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QDialog, QWidget
 
-from ..cards import Card
-from ..extents import Refusal
+from ..engine.cards import Card
+from ..map.extents import Refusal
 from ..message_frame import MessageFrame
 from ..paths import ROOT, icon
 from ..settings import Settings
 from . import jobs, report
 from .jobs import Job
-from .model_page import ModelPage
-from .progress_page import PADDING, ProgressPage
-from .samples_page import SamplesPage
+from .pages.model_page import ModelPage
+from .pages.progress_page import PADDING, ProgressPage
+from .pages.samples_page import SamplesPage
 from .session import Activity, Session
 
 

@@ -14,9 +14,9 @@ from typing import Any
 from qgis.core import Qgis, QgsMessageLog
 from qgis.PyQt.QtCore import QCoreApplication
 
-from ..extents import Refusal
+from ..map.extents import Refusal
+from ..map.runs import training_folder, writing
 from ..paths import PLUGIN
-from ..runs import training_folder, writing
 from ..settings import Settings
 
 translate = QCoreApplication.translate

@@ -12,12 +12,12 @@ from typing import Any, Callable, Optional
 from qgis.core import Qgis, QgsApplication, QgsMessageLog
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from ..engine_process import Engine
-from ..extents import Refusal
+from ..engine.process import Engine
+from ..engine.tasks import EngineTask
+from ..map.extents import Refusal
+from ..map.runs import writing
 from ..paths import PLUGIN
-from ..runs import writing
 from ..settings import Settings
-from ..tasks import EngineTask
 from . import jobs
 from .jobs import Job, JobState
 

@@ -22,9 +22,9 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ..cards import Card, page
 from ..dock.session import Session
-from ..tasks import EngineTask
+from ..engine.cards import Card, page
+from ..engine.tasks import EngineTask
 
 YES = QMessageBox.StandardButton.Yes
 

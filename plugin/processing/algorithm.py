@@ -14,11 +14,11 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtGui import QIcon
 
-from ...engine.client import EngineFailure
-from ..engine_process import Engine, EngineMissing
-from ..extents import Refusal
+from ...engine.service.client import EngineFailure
+from ..engine.process import Engine, EngineMissing
+from ..engine.written import written
+from ..map.extents import Refusal
 from ..paths import icon
-from ..written import written
 
 DEVICES = ["auto", "cpu", "cuda"]
 

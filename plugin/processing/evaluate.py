@@ -19,7 +19,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..engine_process import Engine
+from ..engine.process import Engine
 from ..settings import DEFAULT_MODEL
 from . import labelled
 from .algorithm import DEVICES, EngineAlgorithm, advanced

@@ -19,10 +19,10 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..engine_process import Engine
-from ..extents import Refusal
+from ..engine.process import Engine
 from ..finetune import jobs
 from ..finetune.jobs import DamagedJob, Job
+from ..map.extents import Refusal
 from ..settings import DEFAULT_MODEL, Settings
 from . import labelled
 from .algorithm import DEVICES, EngineAlgorithm, advanced

@@ -18,8 +18,8 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QCoreApplication
 
-from ..extents import Refusal
-from ..labelled import labelled_layer
+from ..map.extents import Refusal
+from ..map.labelled import labelled_layer
 
 translate = QCoreApplication.translate
 

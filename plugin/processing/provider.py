@@ -6,7 +6,7 @@ from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QIcon
 
-from ..engine_process import Engine
+from ..engine.process import Engine
 from ..paths import icon
 from .evaluate import Evaluate
 from .finetune import Finetune

@@ -28,12 +28,12 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from ..appearance import style
-from ..engine_process import Engine
-from ..extents import Place, Refusal
-from ..layers import Source, source_of
+from ..engine.process import Engine
+from ..map.appearance import style
+from ..map.extents import Place, Refusal
+from ..map.layers import Source, source_of
+from ..map.shape import Outlines, shape
 from ..settings import DEFAULT_MODEL
-from ..shape import Outlines, shape
 from .algorithm import DEVICES, EngineAlgorithm, advanced
 
 RASTERS = {"MASK": "mask", "PROBABILITY": "probability"}

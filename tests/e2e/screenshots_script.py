@@ -99,7 +99,7 @@ def pictures() -> None:
     take(algorithm, "algorithm")
     algorithm.close()
 
-    sys.modules[f"{PLUGIN}.plugin.engine_process"].ROOT = OUT
+    sys.modules[f"{PLUGIN}.plugin.engine.process"].ROOT = OUT
     dock.messages.clear()
     dock.installation.changed.emit()
     take(dock, "dock-not-installed")

@@ -12,7 +12,7 @@ import torch
 from affine import Affine
 from torch import Tensor
 
-from engine import zoo
+from engine.models import zoo
 
 COLOURS = ("red", "green", "blue")
 NORTH_UP = Affine(0.3, 0, 500_000, 0, -0.3, 5_000_000)

@@ -79,7 +79,7 @@ def tiles(server: TileServer, project: QgsProject) -> QgsRasterLayer:
 @pytest.fixture(scope="session")
 def engine() -> Iterator:
     """The real engine, one process for all tests."""
-    from segment_by_text.plugin.engine_process import Engine
+    from segment_by_text.plugin.engine.process import Engine
     from segment_by_text.plugin.settings import Settings
 
     engine = Engine(Settings())
@@ -90,7 +90,7 @@ def engine() -> Iterator:
 @pytest.fixture
 def faulty_engine(tmp_path: Path) -> Iterator:
     """An engine whose faults are asked for in the expression."""
-    from segment_by_text.plugin.engine_process import Engine
+    from segment_by_text.plugin.engine.process import Engine
     from segment_by_text.plugin.settings import Settings
 
     program = tmp_path / "python"

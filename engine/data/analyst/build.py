@@ -26,8 +26,8 @@ from engine.data.analyst.sample_set import (
 from engine.data.analyst.sites import Ground, Numbers, settle
 from engine.data.analyst.territory import SPLITS
 from engine.errors import Cancelled, InputError
+from engine.progress import Progress
 from engine.raster.source import Source
-from engine.result import Progress
 
 __all__ = ["LabelledLayer", "SampleReport", "SampleSettings", "build"]
 

@@ -12,10 +12,11 @@ from rasterio.features import rasterize
 
 from engine.data.analyst.labelled import Points, Shapes
 from engine.data.analyst.sites import Ground, Mask, Numbers
-from engine.data.categories import Category
-from engine.data.expressions import Expression, ExpressionGenerator, VisibleObject
-from engine.data.views import WHOLE_SHARE, balanced
-from engine.raster.windows import Window, plan_windows
+from engine.data.scenes.expressions import Expression, ExpressionGenerator, VisibleObject
+from engine.data.scenes.views import WHOLE_SHARE, balanced
+from engine.language.categories import Category
+from engine.raster.window import Window
+from engine.raster.windows import plan_windows
 
 LARGE_SHARE = 0.1
 """Of a view: an object that fills as much of it is shown, however much lies beyond."""

@@ -18,7 +18,7 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 
 from engine.errors import InputError
-from engine.expression import LONGEST, clean
+from engine.language.expression import LONGEST, clean
 from engine.raster.grid import Grid
 from engine.raster.source import Source
 

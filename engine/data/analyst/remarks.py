@@ -10,7 +10,7 @@ import numpy as np
 from engine.data.analyst.sample_set import SampleReport
 from engine.data.analyst.sites import Ground
 from engine.data.analyst.territory import ENOUGH, TRAIN, VAL
-from engine.expression import speaks_of_places
+from engine.language.expression import speaks_of_places
 
 FEW = 20
 """Objects of an expression below which a model hardly learns it."""

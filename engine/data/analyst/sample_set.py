@@ -15,11 +15,11 @@ from PIL import Image
 from rasterio.io import MemoryFile
 
 from engine.data.analyst.cutting import Sentence
-from engine.data.jsonl import decode_mask, encode_mask
+from engine.data.formats.jsonl import decode_mask, encode_mask
 from engine.errors import OutputError
-from engine.picture import GREY, YELLOW, Picture, outline, stacked, text
-from engine.raster.atomic import replacing
-from engine.raster.boundary import open_dataset, reading, writing
+from engine.files.atomic import replacing
+from engine.files.boundary import open_dataset, reading, writing
+from engine.presentation.picture import GREY, YELLOW, Picture, outline, stacked, text
 from engine.raster.grid import Grid
 
 ANNOTATIONS, REPORT, IMAGES, PREVIEWS = "annotations.jsonl", "report.json", "images", "previews"

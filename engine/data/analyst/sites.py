@@ -16,7 +16,7 @@ from engine.data.analyst.labelled import Points, Shapes, move
 from engine.data.analyst.territory import Territory, plan
 from engine.raster.grid import IMAGE, Grid
 from engine.raster.raster import Raster
-from engine.raster.windows import Window
+from engine.raster.window import Window
 
 Mask = NDArray[np.bool_]
 Numbers = NDArray[np.int64]

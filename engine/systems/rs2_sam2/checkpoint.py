@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,16 +10,16 @@ import torch
 
 from engine.backbones.beit3_tokenizer import Beit3Tokenizer
 from engine.backbones.initialisation import WithoutInitialisation
-from engine.published_names import PublishedNames
-from engine.systems.rs2_sam2.config import RS2SAM2Config, large
+from engine.models.integrity import sha256
+from engine.models.published_names import PublishedNames
+from engine.models.weights import fit, pretrained_files, read_small, read_tensors, unwrap
+from engine.systems.rs2_sam2.config import RS2SAM2Config
 from engine.systems.rs2_sam2.model import RS2SAM2
 from engine.systems.rs2_sam2.segmenter import RS2SAM2Segmenter
-from engine.weights import fit, pretrained_files, read_small, read_tensors, unwrap
 
 if TYPE_CHECKING:
-    from engine.zoo import ModelCard
+    from engine.models.card import ModelCard
 
-CONFIGURATIONS: dict[str, Callable[[], RS2SAM2Config]] = {"large": large}
 SYSTEM = "RS2-SAM2"
 SAM_FILE = "sam2_hiera_large.pt"
 BEIT3_FILE = "beit3_large_patch16_224.pth"
@@ -41,15 +41,12 @@ NAMES = PublishedNames(
 ADDED_TO_SAM = ("Space_Adapter", "MLP_Adapter", "vlfusion_module")
 
 
-def load(card: ModelCard, device: torch.device) -> RS2SAM2Segmenter:
+def load(config: RS2SAM2Config, card: ModelCard, device: torch.device) -> RS2SAM2Segmenter:
     """The model of a card, from the files in the card's folder.
 
     Raises:
         ModelError: The files do not hold what the configuration needs.
     """
-    from engine.zoo import sha256
-
-    config = CONFIGURATIONS[card.configuration]()
     tokenizer = Beit3Tokenizer(card.file(TOKENIZER_FILE), config.beit3)
     with WithoutInitialisation():
         model = RS2SAM2(config)

@@ -12,9 +12,9 @@ from torch import Tensor
 from engine.backbones.beit3_tokenizer import Beit3Tokenizer
 from engine.backbones.sam2 import IMAGENET_MEAN, IMAGENET_STD
 from engine.errors import InputError
+from engine.models.card import ModelCard
 from engine.systems.rs2_sam2.decision import foreground_logits
 from engine.systems.rs2_sam2.model import RS2SAM2
-from engine.zoo import ModelCard
 
 
 @dataclass(frozen=True)

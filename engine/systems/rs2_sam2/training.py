@@ -13,9 +13,10 @@ from torch import Tensor
 
 from engine.backbones.beit3_tokenizer import Beit3Tokenizer
 from engine.data.batch import Batch, collate
-from engine.data.categories import VHR10
-from engine.data.views import View
+from engine.data.scenes.views import View
 from engine.errors import InputError
+from engine.language.categories import VHR10
+from engine.models.weights import read_tensors, save_small
 from engine.systems.rs2_sam2 import losses
 from engine.systems.rs2_sam2.checkpoint import load_base, load_own
 from engine.systems.rs2_sam2.config import VARIANTS, RS2SAM2Config
@@ -23,50 +24,46 @@ from engine.systems.rs2_sam2.decision import foreground_logits
 from engine.systems.rs2_sam2.model import RS2SAM2, Output
 from engine.systems.rs2_sam2.pretraining import UnionPretraining
 from engine.systems.rs2_sam2.segmenter import square
-from engine.training.config import TrainingConfig
-from engine.training.task import Task
-from engine.training.validation import validate_referring
-from engine.weights import read_tensors, save_small
+from engine.systems.task import Start, Task
 
 
-def referring(config: RS2SAM2Config, run: TrainingConfig) -> Task:
+def referring(config: RS2SAM2Config, start: Start) -> Task:
     """The whole model but SAM 2's image encoder, of which only the adapters learn.
 
     Raises:
         InputError: The run does not say where the tokenizer is, or names an unknown variant.
         ModelError: A file that the run starts from cannot be read or does not fit.
     """
-    if run.variant:
-        if run.variant not in VARIANTS:
+    if start.variant:
+        if start.variant not in VARIANTS:
             raise InputError(
-                f"variant cannot be '{run.variant}'. Choose from {', '.join(VARIANTS)}."
+                f"variant cannot be '{start.variant}'. Choose from {', '.join(VARIANTS)}."
             )
-        config = VARIANTS[run.variant](config)
-    tokenizer = _tokenizer(config, run)
+        config = VARIANTS[start.variant](config)
+    tokenizer = _tokenizer(config, start)
     model = RS2SAM2(config)
-    if run.initial:
-        load_own(model, Path(run.initial))
-    elif "sam" in run.base and "beit3" in run.base:
-        sam, beit3 = (read_tensors(Path(run.base[name])) for name in ("sam", "beit3"))
+    if start.initial:
+        load_own(model, Path(start.initial))
+    elif "sam" in start.base and "beit3" in start.base:
+        sam, beit3 = (read_tensors(Path(start.base[name])) for name in ("sam", "beit3"))
         load_base(model, sam, beit3)
     return Task(
         network=model,
         losses=partial(training_losses, tokenizer),
-        validate=partial(_validate, tokenizer),
         export=save_small,
         blocks=[*model.sam.image_encoder.trunk.blocks, *model.beit3.encoder.layers],
         predict=partial(predict, tokenizer),
     )
 
 
-def union_encoder(config: RS2SAM2Config, run: TrainingConfig) -> Task:
+def union_encoder(config: RS2SAM2Config, start: Start) -> Task:
     """A union encoder of random weights learns all categories; it comes out as a base model.
 
     Raises:
         InputError: The run does not say where the tokenizer is.
         ModelError: The tokenizer cannot be read or does not fit.
     """
-    network = UnionPretraining(RS2SAM2(config).beit3, _tokenizer(config, run), len(VHR10))
+    network = UnionPretraining(RS2SAM2(config).beit3, _tokenizer(config, start), len(VHR10))
     return Task(
         network=network,
         losses=UnionPretraining.losses,
@@ -76,10 +73,10 @@ def union_encoder(config: RS2SAM2Config, run: TrainingConfig) -> Task:
     )
 
 
-def _tokenizer(config: RS2SAM2Config, run: TrainingConfig) -> Beit3Tokenizer:
-    if "tokenizer" not in run.base:
+def _tokenizer(config: RS2SAM2Config, start: Start) -> Beit3Tokenizer:
+    if "tokenizer" not in start.base:
         raise InputError("RS2-SAM2 reads text with beit3.spm. Say where it is: base.tokenizer.")
-    return Beit3Tokenizer(Path(run.base["tokenizer"]), config.beit3)
+    return Beit3Tokenizer(Path(start.base["tokenizer"]), config.beit3)
 
 
 def training_losses(tokenizer: Beit3Tokenizer, model: RS2SAM2, batch: Batch) -> dict[str, Tensor]:
@@ -102,10 +99,6 @@ def predict(
     view = pixels[None].to(device)
     values = [_answer(tokenizer, model, view, [text]).masks.logits for text in expressions]
     return foreground_logits(_resized(torch.cat(values), pixels.shape[-2:]))[:, 0]
-
-
-def _validate(tokenizer: Beit3Tokenizer, model: RS2SAM2, views: Sequence[View]) -> dict[str, float]:
-    return validate_referring(partial(predict, tokenizer, model), views)
 
 
 def _validate_union(network: UnionPretraining, views: Sequence[View]) -> dict[str, float]:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
-from engine import adapter
 from engine.backbones.initialisation import WithoutInitialisation
-from engine.published_names import PublishedNames
-from engine.systems.rsrefseg2.adapters import merge_published
-from engine.systems.rsrefseg2.config import RSRefSeg2Config, compact, large
+from engine.models import adapter
+from engine.models.integrity import sha256
+from engine.models.published_names import PublishedNames
+from engine.models.weights import fit, read_small, read_tensors, unwrap
+from engine.systems.rsrefseg2.config import RSRefSeg2Config
+from engine.systems.rsrefseg2.lora import merge_published
 from engine.systems.rsrefseg2.model import RSRefSeg2
 from engine.systems.rsrefseg2.segmenter import RSRefSeg2Segmenter
-from engine.weights import fit, read_small, read_tensors, unwrap
 
 if TYPE_CHECKING:
-    from engine.zoo import ModelCard
+    from engine.models.card import ModelCard
 
-CONFIGURATIONS: dict[str, Callable[[], RSRefSeg2Config]] = {"compact": compact, "large": large}
 SAM_FILE = "sam2.1_hiera_large.pt"
 SIGLIP_FILE = "model.safetensors"
 SYSTEM = "RSRefSeg 2"
@@ -38,19 +38,15 @@ NAMES = PublishedNames(
 )
 
 
-def load(card: ModelCard, device: torch.device) -> RSRefSeg2Segmenter:
+def load(config: RSRefSeg2Config, card: ModelCard, device: torch.device) -> RSRefSeg2Segmenter:
     """The model of a card, from the files in the card's folder.
 
     Raises:
         ModelError: The files do not hold what the configuration needs.
     """
-    from engine.zoo import sha256
-
     weights = card.folder / card.weights[0].name
     with WithoutInitialisation():
-        model = RSRefSeg2(
-            CONFIGURATIONS[card.configuration](), tokenizer=None if card.bundled else card.folder
-        )
+        model = RSRefSeg2(config, tokenizer=None if card.bundled else card.folder)
     if card.bundled:
         load_own(model, weights)
     else:

@@ -14,8 +14,8 @@ from engine.backbones.dual_encoder import DualEncoder, Text
 from engine.backbones.open_clip import OpenClipDualEncoder, OpenClipSizes
 from engine.backbones.sam2 import IMAGENET_MEAN, IMAGENET_STD, Sam2, SamFeatures, SamMasks
 from engine.backbones.siglip import SiglipDualEncoder
-from engine.systems.rsrefseg2.adapters import add_lora
 from engine.systems.rsrefseg2.config import RSRefSeg2Config
+from engine.systems.rsrefseg2.lora import add_lora
 from engine.systems.rsrefseg2.losses import ContrastiveHead
 from engine.systems.rsrefseg2.prompter import Prompter, Prompts
 
@@ -88,7 +88,7 @@ class RSRefSeg2(nn.Module):
         self.prompter = Prompter(config.prompter)
         self.head = ContrastiveHead(config.initial_bias)
         if config.lora is not None:
-            add_lora(self, config.lora)
+            add_lora(self.sam, self.encoder, config.lora)
         self._statistics("encoder", self.encoder.mean, self.encoder.std)
         self._statistics("sam", IMAGENET_MEAN, IMAGENET_STD)
 

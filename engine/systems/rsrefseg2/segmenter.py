@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.models.card import ModelCard
 from engine.systems.rsrefseg2.model import ImageFeatures, RSRefSeg2
-from engine.zoo import ModelCard
 
 
 @dataclass(frozen=True)

@@ -3,43 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from engine import adapter as adapter_files
-from engine import zoo
 from engine.data.batch import collate
-from engine.data.categories import VHR10
-from engine.data.views import View
+from engine.data.scenes.views import View
 from engine.errors import InputError
+from engine.language.categories import VHR10
+from engine.models import adapter as adapter_files
+from engine.models import zoo
+from engine.models.card import Base, ModelCard
+from engine.models.integrity import check_files
+from engine.models.weights import save_small
+from engine.systems import loading
+from engine.systems.adapter_config import AdapterConfig
 from engine.systems.rsrefseg2 import adapters
-from engine.systems.rsrefseg2.adapters import merge_published
 from engine.systems.rsrefseg2.checkpoint import load_own
 from engine.systems.rsrefseg2.config import RSRefSeg2Config
+from engine.systems.rsrefseg2.lora import merge_published
 from engine.systems.rsrefseg2.model import RSRefSeg2
 from engine.systems.rsrefseg2.objective import predict, training_losses
 from engine.systems.rsrefseg2.pretraining import EncoderPretraining
-from engine.training.config import AdapterConfig, TrainingConfig
-from engine.training.task import AdapterTask, Task
-from engine.training.validation import validate_referring
-from engine.weights import save_small
+from engine.systems.task import AdapterTask, Start, Task
 
 
-def referring(config: RSRefSeg2Config, run: TrainingConfig) -> Task:
+def referring(config: RSRefSeg2Config, start: Start) -> Task:
     """The whole model learns what sentences mean."""
-    model = _model(config, run)
-    return Task(
-        model,
-        training_losses,
-        _validate_referring,
-        save_small,
-        _blocks(model),
-        predict=predict,
-    )
+    model = _model(config, start)
+    return Task(model, training_losses, save_small, _blocks(model), predict=predict)
 
 
 def adapter(wanted: AdapterConfig) -> AdapterTask:
@@ -49,7 +43,7 @@ def adapter(wanted: AdapterConfig) -> AdapterTask:
         InputError: The model it starts from is no adapter on this base.
         ModelError: The base, or the model it starts from, cannot be loaded.
     """
-    base: Any = zoo.load(wanted.base, "cpu")
+    base: Any = loading.load(wanted.base, "cpu")
     model: RSRefSeg2 = base.model
     merge_published(model)
     start = _start(wanted, base.weights_sha256)
@@ -67,7 +61,6 @@ def adapter(wanted: AdapterConfig) -> AdapterTask:
     return AdapterTask(
         network=model,
         losses=training_losses,
-        validate=_validate_referring,
         export=export,
         blocks=_blocks(model),
         mode=_teach,
@@ -80,20 +73,17 @@ def adapter(wanted: AdapterConfig) -> AdapterTask:
     )
 
 
-def _start(wanted: AdapterConfig, base_sha256: str) -> zoo.ModelCard | None:
+def _start(wanted: AdapterConfig, base_sha256: str) -> ModelCard | None:
     """The user's own model whose adapter is taught further."""
     if not wanted.start:
         return None
     card = zoo.card(wanted.start)
-    if card.base != zoo.Base(wanted.base, base_sha256):
+    if card.base != Base(wanted.base, base_sha256):
         raise InputError(
             f"{card.title} cannot be taught further on {wanted.base}: it was not made on these "
             f"weights of it. Start from {wanted.base} itself."
         )
-    if card.missing:
-        raise zoo.missing(card)
-    for file in card.weights:
-        zoo.verify(card.file(file.name), file)
+    check_files(card)
     return card
 
 
@@ -105,19 +95,23 @@ def _teach(model: nn.Module) -> None:
             module.eval()
 
 
-def encoders(config: RSRefSeg2Config, run: TrainingConfig) -> Task:
+def encoders(config: RSRefSeg2Config, start: Start) -> Task:
     """Both image encoders learn all categories at every position."""
-    model = _model(config, run)
+    model = _model(config, start)
     network = EncoderPretraining(model, len(VHR10))
     return Task(
-        network, EncoderPretraining.losses, _validate_encoders, _export_model, _blocks(model)
+        network,
+        EncoderPretraining.losses,
+        _export_model,
+        _blocks(model),
+        validate=_validate_encoders,
     )
 
 
-def _model(config: RSRefSeg2Config, run: TrainingConfig) -> RSRefSeg2:
+def _model(config: RSRefSeg2Config, start: Start) -> RSRefSeg2:
     model = RSRefSeg2(config)
-    if run.initial:
-        load_own(model, Path(run.initial))
+    if start.initial:
+        load_own(model, Path(start.initial))
     return model
 
 
@@ -129,10 +123,6 @@ def _export_model(state: dict[str, Tensor], path: Path) -> None:
     """The model inside its pretraining."""
     prefix = "model."
     save_small({k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)}, path)
-
-
-def _validate_referring(model: RSRefSeg2, views: Sequence[View]) -> dict[str, float]:
-    return validate_referring(partial(predict, model), views)
 
 
 @torch.inference_mode()

@@ -6,7 +6,7 @@ import os
 import signal
 from pathlib import Path
 
-from engine import zoo
+from engine.systems import loading
 from tests.engine.painting import Oracle
 
 DEADLY = 251
@@ -31,4 +31,4 @@ class Mortal(Oracle):
 
 
 def dask_setup(worker: object) -> None:
-    zoo.load = lambda model, device: Mortal()
+    loading.load = lambda model, device: Mortal()

@@ -17,14 +17,15 @@ import rasterio
 from distributed import LocalCluster
 from distributed.utils import get_mp_context
 
-from engine import zoo
 from engine.batch import cluster
 from engine.batch.run import Job
 from engine.errors import EngineError
+from engine.models.folders import MODELS_VARIABLE
 from engine.raster.source import Source
+from engine.systems import loading
 from engine.vector.shape import EXACT
 from tests.engine.batch.painted_worker import DEADLY, DEADLY_ONCE, GRAVES
-from tests.engine.batch.test_command import Interrupted, mask, report, run, states
+from tests.engine.command.test_segment import Interrupted, mask, report, run, states
 from tests.engine.painting import Oracle, painted, truth, write
 
 PRELOAD = str(Path(__file__).with_name("painted_worker.py"))
@@ -45,7 +46,7 @@ def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster
         # GeoPackages tell when they were written.
         patch.setenv("OGR_CURRENT_DATE", "2026-01-01T00:00:00Z")
         # PyTorch is imported once, not in every worker that replaces a dead one.
-        get_mp_context().set_forkserver_preload(["distributed", "engine.segment"])
+        get_mp_context().set_forkserver_preload(["distributed", "engine.segmentation.segment"])
         with LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", preload=PRELOAD
         ) as made:
@@ -95,7 +96,7 @@ def outputs(out: Path) -> dict[str, bytes]:
 
 
 def test_a_cluster_writes_what_one_process_writes(processes, rasters, tmp_path, monkeypatch):
-    monkeypatch.setattr(zoo, "load", lambda model, device: Oracle())
+    monkeypatch.setattr(loading, "load", lambda model, device: Oracle())
     whole = (rasters / "c.tif").read_bytes()
     (rasters / "c.tif").write_bytes(whole[: len(whole) // 3])
     one, many = tmp_path / "one", tmp_path / "many"
@@ -161,7 +162,7 @@ def test_the_threads_of_a_worker_share_a_model_and_take_turns(
             return super().encode(views, resolution)
 
     model = Meeting()
-    monkeypatch.setattr(zoo, "load", model.load)
+    monkeypatch.setattr(loading, "load", model.load)
     jobs = [job(rasters / f"{name}.tif", tmp_path / name).to_dict() for name in "ab"]
     cluster._model.cache_clear()
     with ThreadPoolExecutor(2) as pool:
@@ -173,7 +174,7 @@ def test_the_threads_of_a_worker_share_a_model_and_take_turns(
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has another Ctrl-C")
 def test_ctrl_c_begins_no_other_raster(threads, rasters, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(zoo, "load", Interrupted(1).load)
+    monkeypatch.setattr(loading, "load", Interrupted(1).load)
     out, address = tmp_path / "out", threads.scheduler_address
     end = run(rasters / "*.tif", "the ship", "--out", out, "--scheduler", address)
     assert end == "Cancelled."
@@ -182,7 +183,7 @@ def test_ctrl_c_begins_no_other_raster(threads, rasters, tmp_path, monkeypatch) 
 
 def test_what_is_wrong_with_a_worker_ends_the_run(threads, rasters, tmp_path, monkeypatch) -> None:
     """And is not blamed on the rasters."""
-    monkeypatch.setenv(zoo.MODELS_VARIABLE, str(tmp_path / "models"))
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path / "models"))
     out, address = tmp_path / "out", threads.scheduler_address
     options = ("--out", out, "--scheduler", address, "--model", "rsrefseg2-large")
     end = run(rasters / "*.tif", "the ship", *options)
@@ -191,7 +192,7 @@ def test_what_is_wrong_with_a_worker_ends_the_run(threads, rasters, tmp_path, mo
 
 
 def test_a_run_waits_for_workers(rasters, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(zoo, "load", lambda model, device: Oracle())
+    monkeypatch.setattr(loading, "load", lambda model, device: Oracle())
     one = job(rasters / "a.tif", tmp_path / "out")
     told: list[str] = []
     with LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0") as empty:
@@ -208,7 +209,7 @@ def test_a_run_waits_for_workers(rasters, tmp_path, monkeypatch) -> None:
 def test_a_folder_that_only_the_worker_sees_is_a_warning(
     threads, rasters, tmp_path, monkeypatch
 ) -> None:
-    monkeypatch.setattr(zoo, "load", lambda model, device: Oracle())
+    monkeypatch.setattr(loading, "load", lambda model, device: Oracle())
     one = job(rasters / "a.tif", tmp_path / "out")
     address = threads.scheduler_address
     elsewhere = json.loads(json.dumps(one.to_dict() | {"folder": str(tmp_path / "elsewhere")}))

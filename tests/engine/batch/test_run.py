@@ -12,11 +12,12 @@ import rasterio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import zoo
 from engine.batch.lazy_model import LazyModel
 from engine.batch.run import Job, Outcome, attempt, folder_name, run
 from engine.errors import ModelError
+from engine.models.folders import MODELS_VARIABLE
 from engine.raster.source import Source
+from engine.systems import loading
 from engine.vector.shape import EXACT
 from tests.engine.painting import Oracle, painted, truth, write
 
@@ -65,7 +66,7 @@ def test_what_was_done_before_is_skipped_and_needs_no_model(job: Job, monkeypatc
     def load(model: str, device: str) -> Oracle:
         raise ModelError("It was loaded.")
 
-    monkeypatch.setattr(zoo, "load", load)
+    monkeypatch.setattr(loading, "load", load)
     assert states(job, model=LazyModel(job.model, job.device)) == ["skipped"]
     assert {path: path.stat().st_mtime_ns for path in job.folder.iterdir()} == written
 
@@ -158,7 +159,7 @@ def test_a_source_that_this_computer_does_not_see_is_said_to_be_elsewhere(job: J
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_batch(job: Job, monkeypatch, tmp_path) -> None:
-    monkeypatch.setenv(zoo.MODELS_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path))
     with pytest.raises(ModelError, match="not on this machine"):
         attempt(job, LazyModel("rsrefseg2-large", "cpu"))
     assert not job.folder.exists()

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.cli import main
-from engine.data import mask_image
+from engine.command.main import main
 from engine.data.audit import Audit, audit
+from engine.data.formats import mask_image
 from engine.data.sample import ReferringSample
 from engine.errors import InputError
 from tests.engine.data import folders

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from engine.data import refsegrs
 from engine.data.batch import Batch
+from engine.data.formats import refsegrs
 from engine.data.referring import ReferringBatches, fit_view
 from engine.data.sample import ReferringSample
 from engine.errors import InputError

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.data.jsonl import decode_mask
+from engine.data.formats.jsonl import decode_mask
 from engine.evaluation.cases import Case, Cases
 from tests.engine.evaluation.comparing import comparison
 

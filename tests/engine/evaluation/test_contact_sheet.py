@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFont
 
-from engine.data.jsonl import encode_mask
+from engine.data.formats.jsonl import encode_mask
 from engine.errors import RasterError
 from engine.evaluation.cases import Case
 from engine.evaluation.contact_sheet import (
@@ -22,7 +22,7 @@ from engine.evaluation.contact_sheet import (
     contact_sheet,
     overlay,
 )
-from engine.picture import PAPER, wrap
+from engine.presentation.picture import PAPER, wrap
 from tests.engine.painting import write
 
 GROUND = 90

@@ -17,12 +17,15 @@ from typing import Any
 import pytest
 import torch
 
-from engine import exchange, zoo
-from engine.client import EngineClient, EngineFailure, clean_environment
 from engine.errors import Cancelled, InputError, ModelError, OutputError
 from engine.finetuning.finetune import finish_finetuning
 from engine.finetuning.job import Job
 from engine.finetuning.presets import PRESETS
+from engine.models import exchange, zoo
+from engine.models.card import ADAPTER_FILES, OWN_CARD
+from engine.models.integrity import sha256
+from engine.service.client import EngineClient, EngineFailure, clean_environment
+from engine.systems.loading import load
 from engine.training.config import read
 from engine.training.run import run
 from tests.engine.finetuning import tiny
@@ -66,7 +69,7 @@ def assert_same_outcome(one: House, other: House) -> None:
     """The same to the last bit: the weights that were kept, and the model; and the same story."""
     states = [torch.load(each.job / "run" / "kept.pt", weights_only=True) for each in (one, other)]
     assert same(*states)
-    for name in (*zoo.ADAPTER_FILES, zoo.OWN_CARD):
+    for name in (*ADAPTER_FILES, OWN_CARD):
         assert (one.own / name).read_bytes() == (other.own / name).read_bytes(), name
     logs = [(each.job / "run" / "log.jsonl").read_text() for each in (one, other)]
     assert logs[0] == logs[1]
@@ -164,14 +167,14 @@ def test_a_job_killed_after_its_model_was_made_finds_it(straight: House, house: 
     job = Job(house.job)
     told = json.loads((job.folder / "job.json").read_text())
     (job.folder / "job.json").write_text(json.dumps({**told, "state": "running"}))
-    before = (house.own / zoo.OWN_CARD).stat().st_mtime_ns
+    before = (house.own / OWN_CARD).stat().st_mtime_ns
     assert house.teach(None).id == "red-ponds"
-    assert (house.own / zoo.OWN_CARD).stat().st_mtime_ns == before
+    assert (house.own / OWN_CARD).stat().st_mtime_ns == before
     assert house.state()["state"] == "done"
-    weights = house.own / zoo.ADAPTER_FILES[0]
+    weights = house.own / ADAPTER_FILES[0]
     weights.write_bytes(weights.read_bytes())
-    card = (house.own / zoo.OWN_CARD).read_text().replace(zoo.sha256(weights), "0" * 64)
-    (house.own / zoo.OWN_CARD).write_text(card)
+    card = (house.own / OWN_CARD).read_text().replace(sha256(weights), "0" * 64)
+    (house.own / OWN_CARD).write_text(card)
     with pytest.raises(InputError, match="'red-ponds' already"):
         house.teach(None)
 
@@ -257,7 +260,7 @@ def test_the_best_so_far_becomes_a_model(house: House) -> None:
     card = finish_finetuning(house.job, "cpu", *quiet)
     assert house.state()["state"] == "done"
     assert card.metrics["n"] == 4
-    zoo.load(card.id, "cpu")
+    load(card.id, "cpu")
     assert finish_finetuning(house.job, "cpu", *quiet) == card, "again, it is the same"
 
 
@@ -387,21 +390,21 @@ def test_a_model_is_taught_further_under_a_new_id(straight: House, house: House)
     assert card.base == first.base
     told = card.metrics["expressions"]["the red pond"]
     assert told["before"] == first.metrics["expressions"]["the red pond"]["after"]
-    one, two = (zoo.load(name, "cpu").model.state_dict() for name in ("red-ponds", "more"))  # type: ignore[attr-defined]
+    one, two = (load(name, "cpu").model.state_dict() for name in ("red-ponds", "more"))  # type: ignore[attr-defined]
     for name, value in one.items():
         torch.testing.assert_close(two[name], value, rtol=0, atol=1e-6)
     assert any("lora_B" in name and value.any() for name, value in two.items())
 
     exchange.delete("red-ponds")
-    zoo.load("more", "cpu")
+    load("more", "cpu")
 
 
 def test_a_model_of_another_base_is_not_taught_further(straight: House, house: House) -> None:
     shutil.copytree(straight.own, house.own)
-    card = (house.own / zoo.OWN_CARD).read_text()
+    card = (house.own / OWN_CARD).read_text()
     base = zoo.card("red-ponds").base
     assert base is not None
-    (house.own / zoo.OWN_CARD).write_text(card.replace(base.sha256, "0" * 64))
+    (house.own / OWN_CARD).write_text(card.replace(base.sha256, "0" * 64))
     with pytest.raises(InputError, match="Red ponds cannot be taught further"):
         house.teach({**SETTINGS, "id": "more", "start": "red-ponds"})
     assert house.state()["state"] == "failed"

@@ -14,14 +14,16 @@ import pytest
 import torch
 from PIL import Image
 
-from engine import worker, zoo
-from engine.data.jsonl import encode_mask
+from engine.data.formats.jsonl import encode_mask
 from engine.finetuning.finetune import finetune
-from engine.methods import Methods
-from engine.systems.rsrefseg2 import checkpoint
-from engine.zoo import ModelCard
+from engine.models import folders
+from engine.models.card import ModelCard
+from engine.models.folders import MODELS_VARIABLE
+from engine.service import worker
+from engine.service.methods import Methods
+from engine.systems.rsrefseg2 import config as sizes
+from tests.engine.models.test_own_models import tiny_cards
 from tests.engine.systems.conftest import tiny_config
-from tests.engine.test_own_models import tiny_cards
 from tests.engine.training.tiny_run import painted_scene
 
 BASE = "rsrefseg2-compact"
@@ -61,9 +63,9 @@ class House:
 
     def use(self, patch: pytest.MonkeyPatch) -> None:
         """Lets this process live in it."""
-        patch.setattr(zoo, "CARDS", self.folder / "cards")
-        patch.setenv(zoo.MODELS_VARIABLE, str(self.folder / "models"))
-        patch.setitem(checkpoint.CONFIGURATIONS, "compact", tiny_config)
+        patch.setattr(folders, "CARDS", self.folder / "cards")
+        patch.setenv(MODELS_VARIABLE, str(self.folder / "models"))
+        patch.setattr(sizes, "compact", tiny_config)
         torch.set_num_threads(1)
 
     @property

@@ -12,7 +12,8 @@ import rasterio
 from affine import Affine
 
 from engine.errors import RasterError
-from engine.raster import admission, boundary
+from engine.files import boundary
+from engine.raster import admission
 from engine.raster.source import Source, open_source
 from tests.engine.raster.confined import PROGRAM, outcomes
 

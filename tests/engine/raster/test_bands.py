@@ -8,7 +8,7 @@ from rasterio.enums import ColorInterp
 
 from engine.errors import InputError
 from engine.raster.source import Source, open_source
-from engine.raster.windows import Window
+from engine.raster.window import Window
 
 R, G, B, NIR = ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.nir
 

@@ -9,7 +9,7 @@ from affine import Affine
 from rasterio.control import GroundControlPoint
 
 from engine.raster.source import Source, open_source
-from engine.raster.windows import Window
+from engine.raster.window import Window
 
 PIXELS, OVERVIEW = 200, 40
 """The value of the pixels themselves and that of the overview: so one sees what was read."""

@@ -13,7 +13,7 @@ from rasterio.transform import RPCTransformer
 
 from engine.errors import InputError, RasterError
 from engine.raster.source import Source, open_source
-from engine.raster.windows import Window
+from engine.raster.window import Window
 
 TRUTH = Affine.translation(500_000, 5_000_000) @ Affine.rotation(-20) @ Affine.scale(2, -2)
 """The rotated 2 m pixels that the points below describe."""

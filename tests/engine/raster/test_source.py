@@ -20,7 +20,8 @@ from rasterio.rpc import RPC
 from engine.errors import EngineError, InputError, RasterError
 from engine.raster.grid import IMAGE, Grid
 from engine.raster.source import Source, open_source
-from engine.raster.windows import Window, plan_windows
+from engine.raster.window import Window
+from engine.raster.windows import plan_windows
 
 TRANSFORMS = {
     "north-up": Affine(0.3, 0, 500_000, 0, -0.3, 5_000_000),

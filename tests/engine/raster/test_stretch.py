@@ -9,7 +9,7 @@ from rasterio.enums import Resampling
 
 from engine.raster import stretch
 from engine.raster.source import Source, open_source
-from engine.raster.windows import Window
+from engine.raster.window import Window
 
 
 def read(path, **asked):

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from engine.errors import InputError
 from engine.raster.grid import Grid
-from engine.raster.windows import Window, plan_windows
+from engine.raster.window import Window
+from engine.raster.windows import plan_windows
 
 
 def grid(width, height):

@@ -9,14 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import InputError
-from engine.training.config import (
-    AdapterConfig,
-    DataConfig,
-    OptimiserConfig,
-    TrainingConfig,
-    dumps,
-    read,
-)
+from engine.systems.adapter_config import AdapterConfig
+from engine.training.config import DataConfig, OptimiserConfig, TrainingConfig, dumps, read
 
 ROOT = Path(__file__).resolve().parents[3]
 RECIPES = sorted((ROOT / "engine/training/recipes").glob("*.toml"), key=lambda path: path.name)

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from engine.data.categories import VHR10
 from engine.data.sample import ReferringSample
 from engine.errors import Cancelled
+from engine.language.categories import VHR10
 from engine.training import rehearsal
 
 BRIGHT = 128

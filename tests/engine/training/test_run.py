@@ -12,8 +12,8 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.data.categories import VHR10
 from engine.errors import InputError
+from engine.language.categories import VHR10
 from engine.systems.rsrefseg2 import config as sizes
 from engine.systems.rsrefseg2 import training
 from engine.systems.rsrefseg2.checkpoint import load_own

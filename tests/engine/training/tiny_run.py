@@ -17,13 +17,14 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from engine.data.batch import Batch, TrainingBatches
-from engine.data.categories import VHR10
-from engine.data.scene import Scene
-from engine.data.views import ViewSampler
+from engine.data.scenes.scene import Scene
+from engine.data.scenes.views import ViewSampler
+from engine.language.categories import VHR10
 from engine.systems.rsrefseg2.model import RSRefSeg2
 from engine.systems.rsrefseg2.objective import predict, training_losses
 from engine.training.config import DataConfig, OptimiserConfig, TrainingConfig
-from engine.training.loop import Losses, Run, train
+from engine.training.loop.run import Losses, Run
+from engine.training.loop.train import train
 from tests.engine.systems.conftest import tiny_config
 
 STEPS = 6

@@ -14,12 +14,12 @@ import shapely
 from affine import Affine
 from PIL import Image
 
-from engine.data import jsonl
 from engine.data.analyst.build import LabelledLayer, SampleSettings, build
 from engine.data.audit import EMPTY_MASK, audit
+from engine.data.formats import jsonl
 from engine.data.referring import ReferringViews
 from engine.errors import Cancelled, InputError, OutputError, RasterError
-from engine.picture import YELLOW
+from engine.presentation.picture import YELLOW
 from engine.raster.source import Source
 from engine.training.config import read as read_config
 from engine.training.data import training_data

@@ -1,0 +1,1 @@
+"""The engine as a command line: `python -m engine`, a file for every subcommand."""

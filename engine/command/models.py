@@ -1,0 +1,61 @@
+"""`python -m engine models`: what models there are, and one's own of them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.command.options import Commands
+
+
+def add(commands: Commands) -> None:
+    """The arguments."""
+    part = commands.add_parser("models", help="list, fetch, export, import or delete models")
+    what = part.add_mutually_exclusive_group()
+    what.add_argument("--fetch", metavar="ID", help="fetch the weights of this model")
+    what.add_argument(
+        "--export", nargs=2, metavar=("ID", "FILE.zip"), help="write a model of your own to a file"
+    )
+    what.add_argument(
+        "--import", dest="load", type=Path, metavar="FILE.zip", help="take a model from such a file"
+    )
+    what.add_argument("--delete", metavar="ID", help="delete a model of your own")
+    part.add_argument("--json", action="store_true")
+    part.set_defaults(command=models)
+
+
+def models(options: argparse.Namespace) -> None:
+    """Lists the models; fetches the weights of one; exports, imports or deletes one's own."""
+    from engine.models import exchange, zoo
+    from engine.systems.description import describe
+
+    if options.fetch:
+        from engine.models import hub
+
+        print(hub.fetch(zoo.card(options.fetch), lambda step: print(step.message)))
+        return
+    if options.export:
+        model, file = options.export
+        print(exchange.export(model, Path(file)))
+        return
+    if options.load:
+        print(exchange.load(options.load).id)
+        return
+    if options.delete:
+        exchange.delete(options.delete)
+        return
+    for entry in zoo.damaged():
+        print(f"warning: {entry.id}: {entry.reason}", file=sys.stderr)
+    cards = zoo.cards()
+    if options.json:
+        print(json.dumps([describe(card) for card in cards]))
+        return
+    for card in cards:
+        categories = card.categories
+        known = "any words" if categories is None else ", ".join(c.name for c in categories)
+        print(f"{card.id:20} {'not installed' if card.missing else 'ready'}")
+        print(f"  {card.about}\n  Knows: {known}")

@@ -1,0 +1,37 @@
+"""Segments one raster into a folder."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from engine.command.request import shape_of, source_of
+from engine.command.terminal import ProgressBar
+from engine.raster.source import open_source
+from engine.segmentation.segment import segment
+from engine.systems import loading
+
+
+def segment_one(options: argparse.Namespace) -> None:
+    """Segments a raster into the folder itself."""
+    source = source_of(options, options.sources[0])
+    # A source that cannot be read is known at once, a model takes seconds.
+    with open_source(source):
+        model = loading.load(options.model, options.device)
+    with ProgressBar() as bar:
+        result = segment(
+            source,
+            options.expression,
+            model,
+            options.out,
+            threshold=options.threshold,
+            shape=shape_of(options),
+            progress=bar.show,
+        )
+    for warning in result.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    for path in (result.probability, result.mask, result.polygons):
+        print(path)
+    if options.json:
+        print(json.dumps(result.to_dict()))

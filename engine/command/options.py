@@ -1,0 +1,33 @@
+"""Arguments that several subcommands share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def band(text: str) -> int | str:
+    """A band by its number, from 1, or by its name."""
+    return int(text) if text.isdecimal() else text
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Where to compute."""
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+
+
+def add_dataset(parser: argparse.ArgumentParser) -> None:
+    """A data set, and where it lies."""
+    parser.add_argument(
+        "--dataset", default="jsonl", help="jsonl (default), refsegrs, rrsis-d or risbench"
+    )
+    place = parser.add_mutually_exclusive_group(required=True)
+    place.add_argument("--root", type=Path, metavar="FOLDER", help="the data set as published")
+    place.add_argument("--annotations", dest="root", type=Path, metavar="FILE", help="of jsonl")
+    parser.add_argument(
+        "--images", type=Path, metavar="FOLDER", help="of jsonl; the file's if left out"
+    )

@@ -1,0 +1,1 @@
+"""The device, its memory, and what happens when that runs out."""

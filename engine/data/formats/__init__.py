@@ -1,0 +1,1 @@
+"""Data sets of sentences and masks, a file for every format."""

@@ -1,0 +1,1 @@
+"""Images whose objects are known, cut into views with generated sentences."""

@@ -1,0 +1,139 @@
+"""The models there are, a card each.
+
+The plugin's cards are `resources/models/*.toml`; the user's own models have theirs beside them, in
+`card.toml`. Such a model is an adapter on one of the others.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from engine.errors import ModelError
+from engine.models import folders
+from engine.models.card import ADAPTER_FILES, OWN_CARD, ModelCard
+
+MODEL_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+"""What a user's model may be called; it is a folder's name as well."""
+
+LARGEST_VIEW = 8192
+
+
+def cards() -> list[ModelCard]:
+    """All cards that can be read: the bundled model's first, the user's own last."""
+    return [*_given(), *(entry for entry in _own() if isinstance(entry, ModelCard))]
+
+
+def damaged() -> list[Damaged]:
+    """The user's own models whose cards cannot be read, with the reasons."""
+    return [entry for entry in _own() if isinstance(entry, Damaged)]
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A folder among the user's models whose card is wrong.
+
+    Attributes:
+        id: The folder's name.
+        reason: What is wrong, for people.
+    """
+
+    id: str
+    reason: str
+
+
+def card(model_id: str) -> ModelCard:
+    """The card of a model.
+
+    Raises:
+        ModelError: There is no such model, or its card is damaged.
+    """
+    known = {entry.id: entry for entry in cards()}
+    if model_id not in known:
+        for entry in damaged():
+            if entry.id == model_id:
+                raise ModelError(entry.reason)
+        raise ModelError(f"There is no model '{model_id}'. Known: {', '.join(known)}.")
+    return known[model_id]
+
+
+def read_own(path: Path, model_id: str = "") -> ModelCard:
+    """The card of a user's own model, which may come from anywhere.
+
+    Args:
+        path: The file.
+        model_id: What the model should be called; whatever it says if empty.
+
+    Raises:
+        ModelError: It cannot be read, makes no sense, or its base is none of this version's.
+    """
+    found = _read(path)
+    bases = {entry.id: entry for entry in _given()}
+    base = bases.get(found.base.id) if found.base else None
+    same = ("system", "configuration", "vocabulary")
+    problems = {
+        f"its id '{found.id[:80]}' cannot be a folder's name": not MODEL_ID.fullmatch(found.id),
+        f"its id is '{found.id[:80]}', its folder's name {model_id}": found.id
+        != (model_id or found.id),
+        f"the plugin has a model '{found.id}' of its own": found.id in bases,
+        "its base is none of this version's models: "
+        + (found.base.id[:80] if found.base else "none"): base is None,
+        "it is of another kind than its base": base is not None
+        and any(getattr(found, name) != getattr(base, name) for name in same),
+        f"it must name {' and '.join(ADAPTER_FILES)} with their SHA-256": not _adapter_files(found),
+        "its resolutions make no sense": not 0 < found.finest < found.coarsest < float("inf"),
+        "its windows make no sense": not 0
+        <= found.overlap
+        < found.window
+        <= found.view
+        <= LARGEST_VIEW,
+        "it is taught a word without a letter": not all(map(str.strip, found.taught)),
+    }
+    for problem, holds in problems.items():
+        if holds:
+            raise ModelError(f"The model card {path} is damaged: {problem}.")
+    return found
+
+
+def _adapter_files(card: ModelCard) -> bool:
+    return sorted(file.name for file in card.weights) == sorted(ADAPTER_FILES) and all(
+        re.fullmatch("[0-9a-f]{64}", file.sha256) and not file.repository and not file.alternatives
+        for file in card.weights
+    )
+
+
+def _given() -> list[ModelCard]:
+    """The cards that come with the plugin."""
+    return sorted(
+        (_read(path) for path in folders.CARDS.glob("*.toml")),
+        key=lambda card: (not card.bundled, card.id),
+    )
+
+
+def _own() -> Iterator[ModelCard | Damaged]:
+    """The user's own models; a wrong one hides no other."""
+    for path in sorted(folders.models_folder().glob(f"[!.]*/{OWN_CARD}")):
+        try:
+            yield read_own(path, path.parent.name)
+        except ModelError as error:
+            yield Damaged(path.parent.name, f"{error} Delete this model, or import it again.")
+
+
+def _read(path: Path) -> ModelCard:
+    try:
+        return TypeAdapter(ModelCard).validate_python(
+            tomllib.loads(path.read_text(encoding="utf-8"))
+        )
+    except ValidationError as cause:
+        wrong = cause.errors()[0]
+        place = ".".join(map(str, wrong["loc"]))
+        raise ModelError(
+            f"The model card {path} cannot be read: {place}: {wrong['msg']}"
+        ) from cause
+    except (OSError, ValueError, RecursionError) as cause:
+        raise ModelError(f"The model card {path} cannot be read: {cause}") from cause

@@ -1,0 +1,134 @@
+"""Unfinished rows: what a run has finished so far, kept so that the next one goes on from there."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import portalocker
+
+from engine.errors import OutputError
+from engine.files.boundary import writing
+from engine.raster.stored import Bytes
+
+RECORD = struct.Struct("<IIII")
+"""Rows of a record, bytes of it, the CRC-32 of all of this, and whether it is compressed."""
+
+FAST = 1
+"""Of zlib's levels: the rows are read again once at most."""
+
+SAMPLE = 2**16
+"""Bytes that tell whether compressing is worth its time: they have to shrink to half."""
+
+
+class UnfinishedRows:
+    """Stored rows of a raster in a file that only grows; each record counts when it is whole.
+
+    A process that is killed leaves a torn record at worst, which is cut off.
+
+    Attributes:
+        finished: How many rows there are.
+    """
+
+    def __init__(self, file: BinaryIO, path: Path, request: bytes, width: int) -> None:
+        self._file, self._path, self._width = file, path, width
+        self._header = request + b"\n"
+        self.finished = 0
+        file.seek(0)
+        whole = 0
+        if file.read(len(self._header)) == self._header:
+            whole = len(self._header)
+            for rows in self._records():
+                self.finished += len(rows)
+                whole = file.tell()
+        file.seek(whole)
+        file.truncate()
+        if not whole:
+            file.write(self._header)
+
+    def stored(self) -> Iterator[tuple[int, Bytes]]:
+        """The rows there are, from top to bottom: first row and bytes `(n, width)`."""
+        end = self._file.tell()
+        self._file.seek(len(self._header))
+        row = 0
+        for rows in self._records():
+            yield row, rows
+            row += len(rows)
+        self._file.seek(end)
+
+    def append(self, row: int, rows: Bytes) -> None:
+        """Keep rows `(n, width)`; `row` is the first of them and must be the next.
+
+        Raises:
+            OutputError: the disk is full.
+            ValueError: the rows come out of order.
+        """
+        if row != self.finished:
+            raise ValueError(f"Row {row} of {self._path} was given where {self.finished} is next.")
+        packed: bytes | memoryview = np.ascontiguousarray(rows).data.cast("B")
+        middle = packed[len(packed) // 2 :][:SAMPLE]
+        compressed = 2 * len(zlib.compress(middle, FAST)) <= len(middle)
+        if compressed:
+            packed = zlib.compress(packed, FAST)
+        with writing(self._path):
+            checksum = zlib.crc32(packed, len(rows) << 1 | compressed)
+            self._file.write(RECORD.pack(len(rows), len(packed), checksum, compressed))
+            self._file.write(packed)
+            self._file.flush()
+        self.finished += len(rows)
+
+    def _records(self) -> Iterator[Bytes]:
+        """Whole records from here on."""
+        while len(head := self._file.read(RECORD.size)) == RECORD.size:
+            count, size, checksum, compressed = RECORD.unpack(head)
+            packed = self._file.read(size)
+            if len(packed) != size or zlib.crc32(packed, count << 1 | compressed) != checksum:
+                return
+            rows = np.frombuffer(zlib.decompress(packed) if compressed else packed, np.uint8)
+            yield rows.reshape(count, self._width)
+
+
+@contextmanager
+def unfinished(path: Path, request: str, width: int) -> Iterator[UnfinishedRows]:
+    """Open what an earlier run of the same request left; the file goes when the block ends well.
+
+    Args:
+        path: The file; what another request left there is forgotten.
+        request: What makes two runs the same, in one line.
+        width: Pixels of a row.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    with writing(path):
+        path.touch()
+        file = path.open("r+b")
+    with file:
+        _lock(file, path)
+        rows = UnfinishedRows(file, path, request.encode(), width)
+        try:
+            yield rows
+        except BaseException:
+            worthless = not rows.finished
+            raise
+        else:
+            worthless = True
+        finally:
+            file.close()
+            if worthless:
+                path.unlink(missing_ok=True)
+
+
+def _lock(file: BinaryIO, path: Path) -> None:
+    """Keeps other runs away until the file is closed, however this process ends."""
+    try:
+        portalocker.lock(file, portalocker.LOCK_EX | portalocker.LOCK_NB)
+    except portalocker.LockException as cause:
+        raise OutputError(
+            f"Another run is writing into {path.parent}. Wait for it, or choose another folder."
+        ) from cause

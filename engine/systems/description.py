@@ -1,0 +1,25 @@
+"""A model as the protocol and the command line tell it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from engine.models import zoo
+from engine.models.card import ModelCard
+from engine.systems import registry
+
+
+def describe(card: ModelCard) -> dict[str, Any]:
+    """What a card says, what its system can do, and what of it is on this machine."""
+    system = registry.every().get(card.system)
+    categories = card.categories
+    return {
+        **asdict(card),
+        "categories": None if categories is None else [category.name for category in categories],
+        "bundled": card.bundled,
+        "teachable": system is not None and system.adapters is not None,
+        "installed": not (card.missing or (card.base and zoo.card(card.base.id).missing)),
+        "folder": str(card.folder),
+        "bytes": sum(file.bytes for file in card.weights),
+    }

@@ -1,0 +1,1 @@
+"""The engine as QGIS has it: installed, started, asked."""

@@ -1,0 +1,298 @@
+"""Builds and checks the isolated Python that the engine runs in. Standard library only.
+
+QGIS calls `build`; without QGIS, in the folder of the plugin, it is a program:
+`python3 -m plugin.engine.environment --into FOLDER [--python PATH] [--wheels FOLDER]`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable, Optional
+
+from .programs import BuildCancelled, EnvironmentFailure, Runner
+
+__all__ = [
+    "BuildCancelled",
+    "EnvironmentFailure",
+    "EnvironmentReport",
+    "build",
+    "check",
+    "default_location",
+    "python_in",
+]
+
+REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements"
+ENGINE_LOCK = REQUIREMENTS / "engine.lock"
+UV_LOCK = REQUIREMENTS / "uv.lock"
+
+OLDEST_PYTHON = (3, 11)
+"""What the newest of the engine's libraries, transformers, needs."""
+
+SPACE = 8 * 10**9
+"""Bytes: PyTorch with CUDA takes six gigabytes, and its archives more while they are unpacked."""
+
+STAMP = "segment_by_text.stamp"
+"""The file that is written last: what the environment was built from."""
+
+LIBRARIES = ("torch", "torchvision", "transformers", "sam2", "rasterio", "shapely", "pyogrio")
+
+PROBE = """
+import importlib, importlib.metadata, json, platform, sys
+versions, problem = {"python": platform.python_version()}, ""
+for name in sys.argv[1:]:
+    try:
+        importlib.import_module(name)
+        versions[name] = importlib.metadata.version(name)
+    except Exception as cause:
+        problem = f"{name} cannot be imported: {type(cause).__name__}: {cause}"
+        break
+print(json.dumps([versions, problem]))
+"""
+
+Version = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class EnvironmentReport:
+    """What an environment can do.
+
+    Attributes:
+        versions: The versions of Python and of the libraries that can be imported.
+        problem: Why the engine cannot run in it; empty if it can.
+    """
+
+    versions: dict[str, str] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether the engine can run in it."""
+        return not self.problem
+
+
+def default_location() -> Path:
+    """Where the engine's environment lies among the user's data."""
+    home = Path.home()
+    if sys.platform == "win32":
+        data = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        data = home / "Library" / "Application Support"
+    else:
+        data = Path(os.environ.get("XDG_DATA_HOME", home / ".local" / "share"))
+    return data / "segment-by-text" / "engine"
+
+
+def python_in(venv: Path) -> Path:
+    """The interpreter of a virtual environment."""
+    return _program(venv, "python")
+
+
+def build(
+    venv: Path,
+    *,
+    interpreter: Optional[Path] = None,
+    wheels: Optional[Path] = None,
+    locks: Sequence[Path] = (ENGINE_LOCK,),
+    environ: Optional[Mapping[str, str]] = None,
+    progress: Callable[[str], None] = print,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Path:
+    """Makes `venv` hold exactly what the locks list; does nothing where it already does.
+
+    A build that was interrupted is continued by the next one. uv and its cache come into a folder
+    beside `venv`, so that nothing is left when both are deleted.
+
+    Args:
+        venv: The folder of the environment.
+        interpreter: The Python to build from; None for the one that runs this, or what uv finds.
+        wheels: A folder with all packages, uv among them, for a computer without network.
+        locks: Requirement files with hashes.
+        environ: The variables of uv and pip, proxies included; None for those of this process.
+        progress: Called with every line that uv and pip print.
+        cancelled: Asked several times a second, from a thread of its own.
+
+    Returns:
+        The environment's interpreter.
+
+    Raises:
+        EnvironmentFailure: It cannot be built.
+        BuildCancelled: `cancelled` said so.
+    """
+    variables = {
+        "UV_CACHE_DIR": str(_beside(venv) / "cache"),  # goes when the analyst deletes the folders
+        "SAM2_BUILD_CUDA": "0",  # a kernel that wants a compiler, and only fills holes in masks
+        **(os.environ if environ is None else environ),
+    }
+    runner = Runner(variables, progress, cancelled)
+    base = interpreter or _own_interpreter()
+    wanted, found = _version(base, runner), _version(python_in(venv), runner)
+    if interpreter is not None:
+        _check_interpreter(interpreter, wanted)
+    fits = found is not None and (interpreter is None or found == wanted)
+    stamp = venv / STAMP
+    if fits and stamp.exists() and stamp.read_text(encoding="utf-8") == _stamp(locks, found):
+        return python_in(venv)
+    stamp.unlink(missing_ok=True)
+    uv = _uv(venv, base, wheels, runner)
+    if not fits:
+        _check_space(venv)
+        _make(venv, base if _new_enough(wanted) else None, uv, wheels, runner)
+        found = _version(python_in(venv), runner)
+    _install(venv, locks, uv, wheels, runner)
+    stamp.write_text(_stamp(locks, found), encoding="utf-8")
+    return python_in(venv)
+
+
+def check(
+    python: Path,
+    *,
+    libraries: Sequence[str] = LIBRARIES,
+    environ: Optional[Mapping[str, str]] = None,
+) -> EnvironmentReport:
+    """Imports the engine's libraries in an interpreter, which takes from seconds to a minute."""
+    runner = Runner(dict(os.environ if environ is None else environ))
+    if _version(python, runner) is None:
+        return EnvironmentReport(problem=f"{python} is not a Python that runs. Install it again.")
+    probe = runner.output(python, "-I", "-c", PROBE, *libraries)
+    if probe.returncode != 0:
+        last = probe.stderr.strip()[-2000:]
+        problem = f"{python} ended with exit code {probe.returncode}. {last}"
+        return EnvironmentReport(problem=problem)
+    versions, problem = json.loads(probe.stdout.splitlines()[-1])
+    return EnvironmentReport(versions, problem)
+
+
+def _beside(venv: Path) -> Path:
+    """Where uv and its cache live."""
+    return venv.with_name(venv.name + "-uv")
+
+
+def _program(venv: Path, name: str) -> Path:
+    return venv / "Scripts" / f"{name}.exe" if sys.platform == "win32" else venv / "bin" / name
+
+
+def _own_interpreter() -> Optional[Path]:
+    """The Python that runs this code, as a program of its own; None where QGIS hides it."""
+    base = Path(sys.base_prefix)
+    for path in (Path(sys.executable or ""), base / "python.exe", base / "bin" / "python3"):
+        if path.is_file() and path.name.lower().startswith("python"):
+            return path
+    return None
+
+
+def _version(python: Optional[Path], runner: Runner) -> Optional[Version]:
+    """Major and minor version; None where the interpreter is not there or does not run."""
+    if python is None or not python.is_file():
+        return None
+    probe = runner.output(python, "-I", "-c", "import sys; print(*sys.version_info[:2])")
+    if probe.returncode != 0:
+        return None
+    major, minor = probe.stdout.split()
+    return int(major), int(minor)
+
+
+def _new_enough(version: Optional[Version]) -> bool:
+    return version is not None and version >= OLDEST_PYTHON
+
+
+def _check_interpreter(interpreter: Path, version: Optional[Version]) -> None:
+    needed = "the engine needs Python 3.11 or newer, because its library transformers does"
+    if version is None:
+        raise EnvironmentFailure(f"{interpreter} is not a Python that runs; {needed}.")
+    if not _new_enough(version):
+        raise EnvironmentFailure(f"{interpreter} is Python {version[0]}.{version[1]}; {needed}.")
+
+
+def _check_space(venv: Path) -> None:
+    folder = next(parent for parent in venv.resolve().parents if parent.exists())
+    free = shutil.disk_usage(folder).free
+    if free < SPACE:
+        raise EnvironmentFailure(
+            f"The disk of {folder} has {free / 1e9:.1f} GB free, and the engine needs "
+            f"{SPACE / 1e9:.0f} GB. Free some space, or choose another folder."
+        )
+
+
+def _stamp(locks: Sequence[Path], version: Optional[Version]) -> str:
+    digests = [hashlib.sha256(lock.read_bytes()).hexdigest() for lock in locks]
+    return "\n".join([f"Python {version}", *digests])
+
+
+def _uv(venv: Path, base: Optional[Path], wheels: Optional[Path], runner: Runner) -> Path:
+    """The pinned uv: the one on the path, the one beside `venv`, or a new one there."""
+    pinned = UV_LOCK.read_text(encoding="utf-8").split()[0].partition("==")[2]
+    beside = _beside(venv)
+    on_path = shutil.which("uv", path=runner.environ.get("PATH"))
+    for uv in (_program(beside, "uv"), Path(on_path or "")):
+        if uv.is_file() and runner.output(uv, "--version").stdout.split()[1:2] == [pinned]:
+            return uv
+    if base is None:
+        raise EnvironmentFailure(
+            "There is no Python to start from. Install Python 3.11 or newer, and choose it in the "
+            "plugin's settings."
+        )
+    runner.progress(f"Getting uv {pinned}")
+    runner.run(base, "-I", "-m", "venv", "--clear", beside)
+    options = ["--require-hashes", "--only-binary", ":all:", "--disable-pip-version-check"]
+    pip = (python_in(beside), "-I", "-m", "pip", "install", *options, *_offline(wheels))
+    runner.run(*pip, "-r", UV_LOCK)
+    return _program(beside, "uv")
+
+
+def _make(
+    venv: Path, base: Optional[Path], uv: Path, wheels: Optional[Path], runner: Runner
+) -> None:
+    """An empty environment from `base`, or from a Python that uv finds or downloads."""
+    runner.progress(f"Making an empty environment in {venv}")
+    python = [base or ">={}.{}".format(*OLDEST_PYTHON)]
+    if wheels is not None:
+        python.append("--no-python-downloads")
+    runner.run(uv, "venv", "--no-project", "--system-certs", "--clear", venv, "--python", *python)
+
+
+def _install(
+    venv: Path, locks: Sequence[Path], uv: Path, wheels: Optional[Path], runner: Runner
+) -> None:
+    """Exactly the packages of the locks, every file compared with its hash, build tools as well."""
+    runner.progress("Installing the packages; the first time, some gigabytes are downloaded")
+    options: list[object] = ["--strict", "--system-certs", "--require-hashes", *_offline(wheels)]
+    options += ["--require-build-hashes", "--preview-features", "build-dependency-hashes"]
+    for lock in locks:
+        options += ["--build-constraints", lock]
+    runner.run(uv, "pip", "sync", "--python", python_in(venv), *options, *locks)
+
+
+def _offline(wheels: Optional[Path]) -> list[object]:
+    return [] if wheels is None else ["--no-index", "--find-links", wheels.resolve()]
+
+
+def main() -> None:
+    """Builds or checks an environment from the command line."""
+    parser = argparse.ArgumentParser(description="Builds the Python environment of the engine.")
+    parser.add_argument("--into", type=Path, default=default_location(), help="its folder")
+    parser.add_argument("--python", type=Path, help="the Python to build from, 3.11 or newer")
+    parser.add_argument("--wheels", type=Path, help="a folder with all packages; uses no network")
+    parser.add_argument("--lock", type=Path, action="append", help="what to install")
+    parser.add_argument("--check", action="store_true", help="only import the libraries")
+    chosen = parser.parse_args()
+    if chosen.check:
+        report = check(python_in(chosen.into))
+        print(json.dumps(report.versions, indent=2))
+        sys.exit(report.problem or 0)
+    locks = chosen.lock or [ENGINE_LOCK]
+    try:
+        build(chosen.into, interpreter=chosen.python, wheels=chosen.wheels, locks=locks)
+    except EnvironmentFailure as failure:
+        sys.exit(str(failure))
+
+
+if __name__ == "__main__":
+    main()

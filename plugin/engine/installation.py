@@ -1,0 +1,87 @@
+"""Building the engine's Python as a QgsTask."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Optional
+from urllib.parse import quote
+
+from qgis.core import QgsNetworkAccessManager, QgsTask
+from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
+from qgis.PyQt.QtNetwork import QNetworkProxy
+
+from ...engine.service.client import clean_environment
+from . import environment
+from .programs import EnvironmentFailure
+
+translate = QCoreApplication.translate
+
+
+class InstallTask(QgsTask):
+    """Builds the engine's Python into `venv`, in a background thread.
+
+    Signals:
+        progressed: A line about what is happening.
+        installed: The interpreter is there and can run the engine.
+        failed: Why it is not, for the analyst.
+        stopped: It is not because the analyst cancelled.
+    """
+
+    progressed = pyqtSignal(str)
+    installed = pyqtSignal()
+    failed = pyqtSignal(str)
+    stopped = pyqtSignal()
+
+    def __init__(self, venv: Path) -> None:
+        super().__init__(translate("Installation", "Installing the engine of Segment by Text"))
+        self._venv = venv
+        self._environ = {**clean_environment(os.environ), **proxy_variables()}
+        self._problem: Optional[str] = None
+
+    def run(self) -> bool:
+        """Builds and checks; QGIS calls it in a thread of its own."""
+        try:
+            python = environment.build(
+                self._venv,
+                environ=self._environ,
+                progress=self.progressed.emit,
+                cancelled=self.isCanceled,
+            )
+            self._problem = environment.check(python, environ=self._environ).problem or None
+        except EnvironmentFailure as cause:
+            self._problem = str(cause)
+        return self._problem is None
+
+    def finished(self, succeeded: bool) -> None:
+        """Tells how it ended; QGIS calls it in the main thread."""
+        if self.isCanceled():
+            self.stopped.emit()
+        elif succeeded:
+            self.installed.emit()
+        else:
+            self.failed.emit(
+                self._problem
+                or translate(
+                    "Installation",
+                    "The installation failed; the log messages panel has the details.",
+                )
+            )
+
+
+def proxy_variables() -> dict[str, str]:
+    """QGIS's proxy as the variables other programs read."""
+    proxy = QgsNetworkAccessManager.instance().fallbackProxy()
+    kinds = {
+        QNetworkProxy.ProxyType.HttpProxy: "http",
+        QNetworkProxy.ProxyType.HttpCachingProxy: "http",
+        QNetworkProxy.ProxyType.Socks5Proxy: "socks5",
+    }
+    kind = kinds.get(proxy.type())
+    if kind is None or not proxy.hostName():
+        return {}
+    user = quote(proxy.user(), safe="")
+    password = quote(proxy.password(), safe="")
+    login = f"{user}:{password}@" if user else ""
+    url = f"{kind}://{login}{proxy.hostName()}:{proxy.port()}"
+    return {"HTTP_PROXY": url, "HTTPS_PROXY": url, "ALL_PROXY": url}

@@ -1,0 +1,171 @@
+"""An engine process of the plugin: found, started when needed, started again when it died."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Optional
+
+from qgis.core import Qgis, QgsMessageLog
+from qgis.PyQt.QtCore import QCoreApplication
+
+from ...engine.service.client import EngineClient, EngineDied, clean_environment
+from ..paths import ROOT
+from ..settings import Settings
+from . import environment
+
+translate = QCoreApplication.translate
+
+POLL_SECONDS = 0.1
+"""How long a cancelled request may go unnoticed on this side."""
+
+PATIENCE_SECONDS = 10.0
+"""How long the engine may take to notice a cancel before it is killed."""
+
+SAVING_SECONDS = 120.0
+"""How long it may take where it saves a training first."""
+
+CLOSE_SECONDS = 1.0
+"""How long the engine may take to end when QGIS does."""
+
+
+class EngineMissing(Exception):
+    """There is no Python with the engine's requirements."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            translate(
+                "Engine",
+                "The engine is not installed. Install it from the Segment by Text panel.",
+            )
+        )
+
+
+def interpreter(settings: Settings) -> Optional[Path]:
+    """The engine's Python: the analyst's choice, a checkout's own, or the installed one."""
+    installed = environment.default_location()
+    places = [environment.python_in(ROOT / ".venv")]
+    if settings.interpreter:
+        places.insert(0, Path(settings.interpreter))
+    if (installed / environment.STAMP).is_file():
+        places.append(environment.python_in(installed))
+    return next((place for place in places if place.is_file()), None)
+
+
+class Engine:
+    """Starts the engine at the first request and again after it died. For use from any thread.
+
+    Args:
+        settings: Where its Python is.
+        patience: Seconds that it may take to notice a cancel before it is killed.
+    """
+
+    def __init__(self, settings: Settings, patience: float = PATIENCE_SECONDS) -> None:
+        self.patience = patience
+        self._settings = settings
+        self._starting = threading.Lock()
+        self._client: Optional[EngineClient] = None
+        self._facts: dict[str, Any] = {}
+        self._closed = False
+
+    @property
+    def installed(self) -> bool:
+        """Whether there is a Python to start the engine with."""
+        return interpreter(self._settings) is not None
+
+    @property
+    def running(self) -> bool:
+        """Whether a request would be served without a start."""
+        return bool(self._facts) and self._client is not None and self._client.alive
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the engine said of its device and libraries; empty before its first start."""
+        return self._facts
+
+    def ask(
+        self,
+        method: str,
+        params: dict[str, Any],
+        progress: Callable[[dict[str, Any]], None],
+        cancelled: Callable[[], bool],
+    ) -> Any:
+        """Asks the engine and waits for its answer: not for the thread of the user interface.
+
+        Args:
+            method: The method of the protocol.
+            params: Its parameters.
+            progress: Called with every progress notification, in the thread that asks.
+            cancelled: Whether the analyst cancelled; an engine that does not listen is killed.
+
+        Raises:
+            EngineMissing: There is no Python to start the engine with.
+            EngineFailure: The engine refused; `cancelled` where it was asked to.
+            EngineDied: The engine did not start, or ended before it answered.
+        """
+        news: SimpleQueue[dict[str, Any]] = SimpleQueue()
+        call = self._running_client(cancelled).request(method, params, news.put)
+        cancelled_at: Optional[float] = None
+        while True:
+            try:
+                return call.result(timeout=POLL_SECONDS)
+            except TimeoutError:
+                while not news.empty():
+                    progress(news.get())
+            if not cancelled():
+                continue
+            if cancelled_at is None:
+                cancelled_at = time.monotonic()
+                call.cancel()
+            elif time.monotonic() - cancelled_at > self.patience:
+                self.kill()
+
+    def kill(self) -> None:
+        """Ends the process at once; the next request starts a new one."""
+        client = self._client
+        if client is not None:
+            client.kill()
+
+    def close(self) -> None:
+        """Ends the process; there will be no other."""
+        self._closed = True
+        client = self._client
+        if client is not None:
+            client.close(CLOSE_SECONDS)
+
+    def _running_client(self, cancelled: Callable[[], bool]) -> EngineClient:
+        while not self._starting.acquire(timeout=POLL_SECONDS):
+            if cancelled():
+                raise EngineDied(translate("Engine", "Cancelled."))
+        try:
+            if self._client is None or not self._client.alive:
+                self._client, self._facts = self._start(cancelled)
+            return self._client
+        finally:
+            self._starting.release()
+
+    def _start(self, cancelled: Callable[[], bool]) -> tuple[EngineClient, dict[str, Any]]:
+        """A new process, and what it says of itself; a cancel or the plugin's end ends it."""
+        python = interpreter(self._settings)
+        if python is None:
+            raise EngineMissing
+        command = [str(python), "-m", "engine", "serve"]
+        client = EngineClient(command, clean_environment(os.environ), ROOT, _log)
+        with ThreadPoolExecutor(1) as waiting:
+            started = waiting.submit(client.start)
+            while not wait([started], POLL_SECONDS).done:
+                if cancelled() or self._closed:
+                    client.kill()
+            return client, started.result()
+
+
+def _log(level: str, message: str) -> None:
+    levels = {"warning": Qgis.MessageLevel.Warning, "error": Qgis.MessageLevel.Critical}
+    QgsMessageLog.logMessage(
+        message, "Segment by Text", levels.get(level, Qgis.MessageLevel.Info), False
+    )

@@ -1,0 +1,107 @@
+"""QGIS layer and extent -> the engine's Source;  the engine's Result -> layers on the map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Optional, Union
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsMapLayer,
+    QgsProject,
+    QgsProviderRegistry,
+    QgsRasterLayer,
+)
+from qgis.PyQt.QtCore import QCoreApplication
+
+from .export import Export, export_of
+from .extents import Place, Refusal, clip
+from .results import ResultGroup
+
+translate = QCoreApplication.translate
+
+Source = Union[dict[str, Any], Export]
+"""The parameters of the engine's Source; for a layer without a file, what gives them in time."""
+
+
+def source_of(
+    layer: Optional[QgsMapLayer],
+    place: Optional[Place] = None,
+    bands: Optional[list[int]] = None,
+    resolution: Optional[float] = None,
+    warp: bool = False,
+) -> Source:
+    """What the engine is to read.
+
+    Args:
+        layer: The raster layer.
+        place: Where to look; the whole layer where it is None.
+        bands: One or three bands, counted from 1; the engine's choice where they are None.
+        resolution: Metres a pixel; the engine's choice where it is None.
+        warp: Whether a raster that only ground control points or RPC place is warped.
+
+    Returns:
+        The parameters of a Source: path, extent, bands, resolution, area, warp. Where the layer
+        has no file that the engine can open: what is to be exported first.
+
+    Raises:
+        Refusal: The layer is no raster, is not available, or does not meet the place.
+    """
+    if not isinstance(layer, QgsRasterLayer):
+        raise Refusal(
+            translate("Layers", "There is no raster layer to segment. Add one, or choose it above.")
+        )
+    if not layer.isValid():
+        raise Refusal(
+            translate(
+                "Layers",
+                "The source of “{}” is not available. Repair the layer, or choose another.",
+            ).format(layer.name())
+        )
+    extent, area = (None, None) if place is None else clip(place, layer)
+    path = file_of(layer)
+    if path is None:
+        return export_of(layer, extent, area, bands, resolution)
+    return {
+        "path": path,
+        "extent": None if extent is None else list(extent),
+        "bands": bands,
+        "resolution": resolution,
+        "area": area,
+        "warp": warp and _ground(layer),
+    }
+
+
+def _ground(layer: QgsRasterLayer) -> Union[bool, str]:
+    """Onto what the engine is to warp: what QGIS does, which extents and results are told in."""
+    # Not the CRS of the layer: the analyst may have told QGIS to take the coordinates for others.
+    crs = layer.dataProvider().crs()
+    return crs.toWkt() if crs.isValid() else True
+
+
+def file_of(layer: QgsRasterLayer) -> Optional[str]:
+    """The name under which GDAL opens the raster of `layer`, in any process; None without one."""
+    if layer.providerType() != "gdal" or layer.source().startswith("/vsimem/"):
+        return None
+    if QgsProviderRegistry.instance().decodeUri("gdal", layer.source()).get("openOptions"):
+        return None
+    return layer.source().split("|", 1)[0]
+
+
+def add(
+    result: dict[str, Any], run: Path, crs: QgsCoordinateReferenceSystem, project: QgsProject
+) -> ResultGroup:
+    """Puts a new result on the map, in a group of its own.
+
+    Args:
+        result: The engine's Result.
+        run: The folder that holds the files of this run and of its other thresholds.
+        crs: The CRS of the segmented layer, which QGIS may know better than the file.
+        project: The project that gets the layers.
+
+    Raises:
+        Refusal: A file of the result cannot be opened.
+    """
+    group = ResultGroup(run, project)
+    group.show(result, crs)
+    return group

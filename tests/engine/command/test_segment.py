@@ -1,0 +1,241 @@
+"""`python -m engine segment` over many rasters, in this process, with a model that sees paint."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+
+from engine.batch.run import folder_name
+from engine.command.main import main
+from engine.systems import loading
+from tests.engine.painting import Oracle, painted, truth, write
+
+NAMES = ("a", "b", "c", "d", "e")
+
+
+class Counted(Oracle):
+    """Counts the views it encodes, and how often it was loaded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.views = self.loads = 0
+
+    def load(self, model: str, device: str) -> Counted:
+        self.loads += 1
+        return self
+
+    def encode(self, views, resolution=None):
+        self.views += len(views)
+        return super().encode(views, resolution)
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> Counted:
+    model = Counted()
+    monkeypatch.setattr(loading, "load", model.load)
+    return model
+
+
+@pytest.fixture
+def rasters(tmp_path: Path) -> Path:
+    """A folder of five rasters, the third of them cut off in its pixels."""
+    folder = tmp_path / "rasters"
+    folder.mkdir()
+    for number, name in enumerate(NAMES):
+        write(folder / f"{name}.tif", np.roll(painted(truth()), number, axis=2))
+    whole = (folder / "c.tif").read_bytes()
+    (folder / "c.tif").write_bytes(whole[: len(whole) // 3])
+    return folder
+
+
+def run(*arguments: object) -> int | str | None:
+    """What the process ends with."""
+    try:
+        main(["segment", *map(str, arguments)])
+    except SystemExit as end:
+        return end.code
+    return 0
+
+
+def report(out: Path) -> dict:
+    return json.loads((out / "report.json").read_text())
+
+
+def states(out: Path) -> list[str]:
+    return [outcome["state"] for outcome in report(out)["outcomes"]]
+
+
+def mask(outcome: dict) -> np.ndarray:
+    with rasterio.open(Path(outcome["folder"]) / "mask.tif") as raster:
+        return raster.read(1)
+
+
+def test_a_broken_raster_does_not_stop_the_others(model, rasters, tmp_path, capsys) -> None:
+    out = tmp_path / "new" / "out"
+    assert run(rasters / "*.tif", "the ship", "--out", out, "--json") == 1
+
+    told = report(out)
+    outcomes = told["outcomes"]
+    assert [Path(o["source"]) for o in outcomes] == [rasters / f"{name}.tif" for name in NAMES]
+    assert states(out) == ["done", "done", "failed", "done", "done"]
+    assert told["states"] == {"done": 4, "skipped": 0, "failed": 1, "not started": 0}
+    for number in (0, 1, 3, 4):
+        assert np.array_equal(mask(outcomes[number]), np.roll(truth(), number, axis=1))
+        assert outcomes[number]["polygons"] >= 5
+    assert "c.tif cannot be read" in outcomes[2]["error"]
+    assert list(Path(outcomes[2]["folder"]).glob("*")) == []
+    assert (model.loads, told["sources"]) == (1, 5)
+
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[:2] == [str(out / "report.json"), str(out / "report.md")]
+    assert json.loads(printed.out.splitlines()[-1]) == told
+    assert "failed: " + outcomes[2]["error"] in printed.err
+    assert printed.err.splitlines()[-1] == "5 sources: 4 done, 1 failed."
+
+
+def test_the_page_shows_a_row_a_source(model, rasters, tmp_path) -> None:
+    out = tmp_path / "out"
+    run(rasters / "c.tif", rasters / "b.tif", "the | ship", "--out", out)
+    lines = (out / "report.md").read_text().splitlines()
+    first, second = (line for line in lines if "rasters" in line and line.startswith("|"))
+    assert f"| {rasters / 'c.tif'} | failed | - | - |" in first
+    assert "cannot be read" in first
+    area = report(out)["outcomes"][1]["area_m2"]
+    assert f"| {rasters / 'b.tif'} | done | 5 | {area:,.1f} |" in second
+    assert lines[0] == "# the | ship"
+    assert "2 sources: 1 done, 1 failed." in lines
+
+
+def test_a_second_run_does_only_what_is_left(model, rasters, tmp_path) -> None:
+    out = tmp_path / "out"
+    run(rasters / "*.tif", "the ship", "--out", out)
+    views = model.views
+    write(rasters / "c.tif", painted(truth()))
+
+    assert run(rasters / "*.tif", "the ship", "--out", out) == 0
+    assert states(out) == ["skipped", "skipped", "done", "skipped", "skipped"]
+    assert model.views == views + 20, "the windows of one raster"
+    assert [outcome["polygons"] for outcome in report(out)["outcomes"][:3]] == [5, 5, 5]
+
+    assert run(rasters / "*.tif", "the ship", "--out", out, "--again") == 0
+    assert states(out) == ["done"] * 5
+
+
+def test_a_list_its_part_and_its_files_are_the_same_sources(
+    model, rasters, tmp_path, monkeypatch
+) -> None:
+    out = tmp_path / "out"
+    monkeypatch.chdir(rasters)
+    Path("list.txt").write_text("# two of them\na.tif\n\nb.tif\n")
+    assert run("@list.txt", "the ship", "--out", out) == 0
+    assert run(rasters / "b.tif", "d.tif", "the ship", "--out", out) == 0
+    assert states(out) == ["skipped", "done"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("d.tif\n"))
+    assert run("@-", "the ship", "--out", out) == 0
+    assert states(out) == ["skipped"], "a list of one is a list"
+    assert {path.name for path in out.iterdir() if path.is_dir()} == {
+        folder_name(str(rasters / f"{name}.tif")) for name in "abd"
+    }
+
+
+def test_rasters_of_the_same_name_do_not_meet(model, rasters, tmp_path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    write(other / "a.tif", painted(~truth()))
+    assert run(rasters / "a.tif", other / "a.tif", "the ship", "--out", tmp_path / "out") == 0
+    first, second = report(tmp_path / "out")["outcomes"]
+    assert np.array_equal(mask(first), truth())
+    assert np.array_equal(mask(second), ~truth())
+
+
+@pytest.mark.parametrize("out_first", [False, True])
+def test_one_raster_lies_in_the_folder_itself(model, rasters, tmp_path, out_first: bool) -> None:
+    words = [rasters / "a.tif", "--out", tmp_path / "out", "the ship"]
+    assert run(*(words if out_first else [*words[:1], words[3], *words[1:3]])) == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "mask.tif",
+        "polygons.gpkg",
+        "probability.tif",
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("a.tif", "b.tif"), "b.tif, is a file. Say what to segment"),
+        (("@none.txt", "the ship"), "none.txt cannot be read"),
+        (("a.tif", "b.tif", "the ship", "--model", "no-such"), "rsrefseg2-compact"),
+        (("a.tif", "b.tif", "the ship", "--threshold", "2"), "threshold"),
+        (("a.tif", "b.tif", "the ship", "--scheduler", "tcp://127.0.0.1:9"), "dask scheduler"),
+    ],
+    ids=["no expression", "no list", "no model", "threshold", "no scheduler"],
+)
+def test_what_makes_no_sense_is_refused_before_anything_runs(
+    model, rasters, tmp_path, monkeypatch, arguments: tuple[str, ...], words: str
+) -> None:
+    monkeypatch.setattr("engine.batch.cluster.CONNECT", 1)
+    monkeypatch.chdir(rasters)
+    end = run(*arguments, "--out", tmp_path / "out")
+    assert end.startswith("error: ")
+    assert words in end
+    assert model.views == 0
+    assert list(tmp_path.rglob("report.*")) == []
+
+
+def test_a_cluster_without_its_package_names_the_command(
+    model, rasters, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
+    end = run(rasters / "a.tif", "the ship", "--out", tmp_path / "out", "--scheduler", "tcp://x:1")
+    assert "plugin.engine.environment --into" in end
+    assert "requirements/cluster.lock" in end
+
+
+class Interrupted(Counted):
+    """Presses Ctrl-C while it looks at the second raster: once, or once a window."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    def encode(self, views, resolution=None):
+        if self.views >= 20 and self.times:
+            self.times -= 1
+            os.kill(os.getpid(), signal.SIGINT)
+        return super().encode(views, resolution)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has another Ctrl-C")
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        (1, ["done", "done", "not started"]),
+        (2, ["done", "not started", "not started"]),
+    ],
+    ids=["once", "twice"],
+)
+def test_ctrl_c_ends_after_the_current_raster_and_twice_at_once(
+    rasters, tmp_path, monkeypatch, capsys, times: int, expected: list[str]
+) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(loading, "load", Interrupted(times).load)
+    out = tmp_path / "out"
+    names = [rasters / f"{name}.tif" for name in "abd"]
+    assert run(*names, "the ship", "--out", out) == "Cancelled."
+    assert states(out) == expected
+    for outcome in report(out)["outcomes"]:
+        files = {path.name for path in Path(outcome["folder"]).glob("*")}
+        assert len(files) == (4 if outcome["state"] == "done" else 0)
+    assert "Press Ctrl-C again" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is before
+
+    monkeypatch.setattr(loading, "load", Counted().load)
+    assert run(*names, "the ship", "--out", out) == 0
+    assert states(out) == ["skipped" if state == "done" else "done" for state in expected]
