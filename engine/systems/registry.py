@@ -65,8 +65,8 @@ class System:
         Raises:
             ModelError: The system has no such configuration, or the files do not fit it.
         """
-        configuration = self._configuration(card.configuration)
-        segmenter: Segmenter = self._at(self.load)(configuration, card, device)
+        configuration = self.configuration(card.configuration)
+        segmenter: Segmenter = self.at(self.load)(configuration, card, device)
         return segmenter
 
     def adapted(self, base: Segmenter, card: ModelCard, digest: str) -> Segmenter:
@@ -79,7 +79,7 @@ class System:
             raise ModelError(
                 f"This version loads no adapters of the system '{self.name}'. Update the plugin."
             )
-        segmenter: Segmenter = self._at(self.adapters.load)(base, card, digest)
+        segmenter: Segmenter = self.at(self.adapters.load)(base, card, digest)
         return segmenter
 
     def task(self, configuration: str, objective: str, start: Start) -> Task:
@@ -89,8 +89,8 @@ class System:
             InputError: What it starts from is not said, or makes no sense.
             ModelError: A file that it starts from cannot be read or does not fit.
         """
-        teach = self._at(self.objectives[configuration][objective])
-        task: Task = teach(self._configuration(configuration), start)
+        teach = self.at(self.objectives[configuration][objective])
+        task: Task = teach(self.configuration(configuration), start)
         return task
 
     def adapter_task(self, wanted: AdapterConfig) -> AdapterTask | None:
@@ -102,18 +102,24 @@ class System:
         """
         if self.adapters is None:
             return None
-        task: AdapterTask = self._at(self.adapters.teach)(wanted)
+        task: AdapterTask = self.at(self.adapters.teach)(wanted)
         return task
 
-    def _configuration(self, name: str) -> Any:
+    def configuration(self, name: str) -> Any:
+        """A configuration by the cards' name for it.
+
+        Raises:
+            ModelError: There is none.
+        """
         if name not in self.configurations:
             raise ModelError(
                 f"This version knows no configuration '{name}' of the system '{self.name}'. Update "
                 "the plugin."
             )
-        return self._at(self.configurations[name])()
+        return self.at(self.configurations[name])()
 
-    def _at(self, place: Place) -> Callable[..., Any]:
+    def at(self, place: Place) -> Callable[..., Any]:
+        """The function of a place."""
         found: Callable[..., Any] = pkgutil.resolve_name(f"{systems.__name__}.{self.name}.{place}")
         return found
 
