@@ -15,7 +15,7 @@ PAGES_ASKED_FOR = """
 import resource, sys
 import numpy as np
 if sys.argv[1] == "keep":
-    from engine.allocator import keep_freed_memory
+    from engine.compute.allocator import keep_freed_memory
     keep_freed_memory()
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt

@@ -22,7 +22,7 @@ SCRIPT = """
 import json, sys
 from dataclasses import replace
 from engine.models.card import WeightsFile
-from engine import hub, zoo
+from engine.models import hub, zoo
 from engine.errors import EngineError
 file = WeightsFile(**json.loads(sys.argv[1]))
 card = replace(zoo.card("rsrefseg2-large"), weights=(file,))

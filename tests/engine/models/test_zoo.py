@@ -14,6 +14,7 @@ from engine.language.categories import VHR10
 from engine.models import folders, zoo
 from engine.models.folders import MODELS_VARIABLE
 from engine.models.integrity import verify
+from engine.systems.description import describe
 from engine.systems.loading import load
 
 COMPACT, LARGE = "rsrefseg2-compact", "rsrefseg2-large"
@@ -49,7 +50,7 @@ def test_the_bundled_model_is_listed_first_and_ready() -> None:
 
 
 def test_every_card_is_json_and_says_what_a_list_shows() -> None:
-    told = {card["id"]: card for card in json.loads(json.dumps([c.to_dict() for c in zoo.cards()]))}
+    told = {card["id"]: card for card in json.loads(json.dumps([describe(c) for c in zoo.cards()]))}
     assert told[COMPACT]["categories"] == [category.name for category in VHR10]
     assert told[COMPACT]["installed"] is True
     assert told[LARGE]["categories"] is None
@@ -86,7 +87,7 @@ def test_missing_bundled_weights_are_named(cards: Path) -> None:
     (cards / f"{COMPACT}.safetensors").unlink()
     with pytest.raises(ModelError, match=rf"{COMPACT}\.safetensors.*{cards}"):
         load(COMPACT)
-    assert zoo.card(COMPACT).to_dict()["installed"] is False
+    assert describe(zoo.card(COMPACT))["installed"] is False
 
 
 def test_one_wrong_byte_in_the_weights_is_found(cards: Path) -> None:
