@@ -35,25 +35,24 @@ screenshots: environments ## Renews docs/images
 	$(WINDOW) $(QGIS_PYTHON) tests/e2e/screenshots.py --out docs/images
 
 .PHONY: test
-test: test-engine test-plugin test-e2e ## Runs all tests but the slow ones
+test: environments ## Runs all tests but the slow ones, and sums them up
+	$(QGIS_PYTHON) tests/run.py
 
 .PHONY: test-engine
 test-engine: engine-environment
-	.venv/bin/python -m pytest tests/engine tests/benchmarks tests/test_architecture.py
+	$(QGIS_PYTHON) tests/run.py engine
 
 .PHONY: test-plugin
 test-plugin: environments
-	QT_QPA_PLATFORM=offscreen .venv-qgis/bin/python -m pytest tests/plugin
+	$(QGIS_PYTHON) tests/run.py plugin
 
-.PHONY: test-e2e
-test-e2e: environments
-	$(WINDOW) .venv-qgis/bin/python -m pytest tests/e2e
+.PHONY: test-window
+test-window: environments
+	$(QGIS_PYTHON) tests/run.py window
 
 .PHONY: test-slow
 test-slow: environments ## Runs the slow tests
-	.venv/bin/python -m pytest -m slow tests/engine
-	QT_QPA_PLATFORM=offscreen .venv-qgis/bin/python -m pytest -m slow tests/plugin
-	$(WINDOW) .venv-qgis/bin/python -m pytest -m slow tests/e2e
+	$(QGIS_PYTHON) tests/run.py --slow
 
 .PHONY: lint
 lint: engine-environment ## Checks style, types, security and the oldest Python

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import rasterio
 import torch
 from affine import Affine
 from torch import Tensor
 
+from engine.files.boundary import open_dataset
 from engine.models import zoo
 
 COLOURS = ("red", "green", "blue")
@@ -87,7 +87,7 @@ def write(
 ) -> str:
     """A GeoTIFF of pixels `(bands, h, w)`; its path."""
     count, height, width = pixels.shape
-    with rasterio.open(
+    with open_dataset(
         path,
         "w",
         **{"driver": "GTiff", "dtype": pixels.dtype, **profile},

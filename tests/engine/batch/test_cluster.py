@@ -28,6 +28,8 @@ from tests.engine.batch.painted_worker import DEADLY, DEADLY_ONCE, GRAVES
 from tests.engine.command.test_segment import Interrupted, mask, report, run, states
 from tests.engine.painting import Oracle, painted, truth, write
 
+pytestmark = pytest.mark.xdist_group("cluster")  # they share what takes long to make
+
 PRELOAD = str(Path(__file__).with_name("painted_worker.py"))
 LIVES = 2
 """Workers that one raster may cost."""

@@ -32,6 +32,8 @@ from tests.engine.finetuning import tiny
 from tests.engine.finetuning.tiny import SETTINGS, STEPS, House, painted_samples
 from tests.engine.training.logs import checkpoint, events, same, validations
 
+pytestmark = pytest.mark.xdist_group("jobs")  # they share what takes long to make
+
 ROOT = Path(__file__).resolve().parents[3]
 
 

@@ -67,6 +67,7 @@ def hub() -> Iterator[str]:
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
+    server.server_close()
 
 
 def fetch(hub: str, folder: Path, **changes: object) -> str:

@@ -40,6 +40,8 @@ from engine.training.config import DataConfig, OptimiserConfig, TrainingConfig, 
 from tests.engine.systems.conftest import siglip_config, tiny_config
 from tests.engine.training.tiny_run import painted_scene
 
+pytestmark = pytest.mark.xdist_group("own models")  # they share what takes long to make
+
 BASE, OWN = "rsrefseg2-compact", "red-ponds"
 WEIGHTS, CONFIG = ADAPTER_FILES
 SCOPES = ("prompter", "encoders", "everything")
@@ -276,7 +278,8 @@ def test_what_the_base_knew_is_asked_again_and_told(
         out = house.run.out / name
         room.run(replace(house.run, adapter=adapter, optimiser=optimiser, out=out), "cpu")
         card = zoo.card(name)
-        held_out = sum("val" in line for line in (out / "rehearsal/annotations.jsonl").open())
+        lines = (out / "rehearsal/annotations.jsonl").read_text("utf-8").splitlines()
+        held_out = sum("val" in line for line in lines)
         assert card.metrics["n known"] == held_out > 0
         assert card.data["rehearsed"] > 2 * held_out
         metrics[name] = card.metrics["mIoU known"]

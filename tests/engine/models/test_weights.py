@@ -28,7 +28,7 @@ def test_code_in_a_weights_file_never_runs(
     assert "ran" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("content", [b"", b"not weights at all", pickle.dumps([1, 2])])
+@pytest.mark.parametrize("content", [b"", b"not weights at all", pickle.dumps([1, 2], protocol=2)])
 @pytest.mark.parametrize("name", ["weights.pth", "weights.safetensors"])
 def test_a_damaged_file_is_named(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)

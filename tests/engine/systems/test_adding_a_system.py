@@ -11,9 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import rasterio
 
+from engine.files.boundary import open_dataset
 from tests.engine.finetuning.tiny import painted_samples
+
+pytestmark = pytest.mark.xdist_group("adding a system")  # they share what takes long to make
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "adding-a-system.md").read_text("utf-8")
@@ -74,7 +76,8 @@ def test_it_segments_what_it_was_taught(house: House) -> None:
         "segment", str(source), "red pond", "--model", "colour-words", "--out", "out", "--device",
         "cpu",
     )  # fmt: skip
-    with rasterio.open(source) as picture, rasterio.open(house.folder / "out/mask.tif") as found:
+    mask_file = house.folder / "out/mask.tif"
+    with open_dataset(source) as picture, open_dataset(mask_file) as found:
         red = picture.read(1) > 200
         mask = found.read(1) == 1
     assert 100 < red.sum() < red.size / 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -59,17 +60,21 @@ def polygons(
     append: bool = False,
 ) -> Path:
     """A GeoPackage of shapes in pixels (None for none), with a column "name", in the CRS `to`."""
-    pyogrio.raw.write(
-        path,
-        geometry=shapely.to_wkb(on_ground(shapes, transform, crs, to)),
-        field_data=[np.array(texts, object if not isinstance(texts, np.ndarray) else texts.dtype)],
-        fields=["name"],
-        crs=to,
-        layer=layer,
-        driver="GPKG",
-        geometry_type="Unknown",
-        append=append,
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "'crs' was not provided")  # which is what is asked for
+        pyogrio.raw.write(
+            path,
+            geometry=shapely.to_wkb(on_ground(shapes, transform, crs, to)),
+            field_data=[
+                np.array(texts, object if not isinstance(texts, np.ndarray) else texts.dtype)
+            ],
+            fields=["name"],
+            crs=to,
+            layer=layer,
+            driver="GPKG",
+            geometry_type="Unknown",
+            append=append,
+        )
     return path
 
 

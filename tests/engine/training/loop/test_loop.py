@@ -23,6 +23,8 @@ from tests.engine.training.logs import checkpoint, same, validations
 from tests.engine.training.loop.point_run import distance, point_run
 from tests.engine.training.tiny_run import SETTINGS, STEPS, ending, tiny_run
 
+pytestmark = pytest.mark.xdist_group("loop")  # they share what takes long to make
+
 ROOT = Path(__file__).resolve().parents[4]
 
 
