@@ -21,96 +21,96 @@
 </context><context>
     <name>Cards</name>
     <message>
-        <location filename="../plugin/cards.py" line="24" />
+        <location filename="../plugin/engine/cards.py" line="24" />
         <source>Open vocabulary: describe anything.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="27" />
+        <location filename="../plugin/engine/cards.py" line="27" />
         <source>Knows: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="36" />
+        <location filename="../plugin/engine/cards.py" line="36" />
         <source>{} and {:,} more</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="44" />
+        <location filename="../plugin/engine/cards.py" line="44" />
         <source>Ground resolution: {:g} to {:g} m per pixel</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="47" />
+        <location filename="../plugin/engine/cards.py" line="47" />
         <source>Languages: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="48" />
+        <location filename="../plugin/engine/cards.py" line="48" />
         <source>Licence: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="52" />
+        <location filename="../plugin/engine/cards.py" line="52" />
         <source>Its weights are not on this computer. Put {} into {}.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="69" />
+        <location filename="../plugin/engine/cards.py" line="69" />
         <source>SHA-256 {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="79" />
+        <location filename="../plugin/engine/cards.py" line="79" />
         <source>Weights</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="80" />
+        <location filename="../plugin/engine/cards.py" line="80" />
         <source>Measured</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="94" />
+        <location filename="../plugin/engine/cards.py" line="94" />
         <source>CPU: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/cards.py" line="95" />
+        <location filename="../plugin/engine/cards.py" line="95" />
         <source>{}, {} GB</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>Corrections</name>
     <message>
-        <location filename="../plugin/corrections.py" line="84" />
+        <location filename="../plugin/map/corrections.py" line="84" />
         <source>The layer “{}” has no file that a training could read later. Export it first (right-click &gt; Export &gt; Save As…), segment the exported layer and correct that.</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>Curve</name>
     <message>
-        <location filename="../plugin/finetune/curve.py" line="95" />
+        <location filename="../plugin/finetune/pages/curve.py" line="95" />
         <source>{}: nothing yet</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/curve.py" line="98" />
+        <location filename="../plugin/finetune/pages/curve.py" line="98" />
         <source>{}: {:.3g} after step {}, {:.3g} after step {}.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/curve.py" line="104" />
+        <location filename="../plugin/finetune/pages/curve.py" line="104" />
         <source>Best: {:.3g} after step {}.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/curve.py" line="138" />
+        <location filename="../plugin/finetune/pages/curve.py" line="138" />
         <source>Nothing yet</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/curve.py" line="167" />
+        <location filename="../plugin/finetune/pages/curve.py" line="167" />
         <source>{} steps</source>
         <translation type="unfinished" />
     </message>
@@ -189,49 +189,49 @@
 </context><context>
     <name>Drawing</name>
     <message>
-        <location filename="../plugin/drawing.py" line="121" />
+        <location filename="../plugin/map/drawing.py" line="121" />
         <source>Cancelled.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/drawing.py" line="123" />
+        <location filename="../plugin/map/drawing.py" line="123" />
         <source>Reading “{}”</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/drawing.py" line="157" />
+        <location filename="../plugin/map/drawing.py" line="157" />
         <source>The polygons of “{}” cannot be copied: {}. Check the space on the disk.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/drawing.py" line="179" />
+        <location filename="../plugin/map/drawing.py" line="179" />
         <source>Choose a polygon layer.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/drawing.py" line="182" />
+        <location filename="../plugin/map/drawing.py" line="182" />
         <source>The source of “{}” is not available. Repair the layer, or choose another.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/drawing.py" line="191" />
+        <location filename="../plugin/map/drawing.py" line="191" />
         <source>“{}” holds no polygons. Draw some, or choose another layer.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/drawing.py" line="193" />
+        <location filename="../plugin/map/drawing.py" line="193" />
         <source>Nothing is selected in the layer “{}”.</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>Engine</name>
     <message>
-        <location filename="../plugin/engine_process.py" line="42" />
+        <location filename="../plugin/engine/process.py" line="42" />
         <source>The engine is not installed. Install it from the Segment by Text panel.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/engine_process.py" line="144" />
+        <location filename="../plugin/engine/process.py" line="144" />
         <source>Cancelled.</source>
         <translation type="unfinished" />
     </message>
@@ -329,63 +329,63 @@ Polygons that a model has learned from say nothing about how well it works elsew
 </context><context>
     <name>Export</name>
     <message>
-        <location filename="../plugin/export.py" line="134" />
+        <location filename="../plugin/map/export.py" line="134" />
         <source>its colours cannot be read</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="138" />
+        <location filename="../plugin/map/export.py" line="138" />
         <source>the server did not give all of the image</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="160" />
+        <location filename="../plugin/map/export.py" line="160" />
         <source>its values cannot be read</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="170" />
+        <location filename="../plugin/map/export.py" line="170" />
         <source>the server gave nothing but zeros for a part of it</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="178" />
+        <location filename="../plugin/map/export.py" line="178" />
         <source>Fetching “{}”: part {} of {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="185" />
+        <location filename="../plugin/map/export.py" line="185" />
         <source>Cancelled.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="188" />
+        <location filename="../plugin/map/export.py" line="188" />
         <source>it cannot be read here</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="214" />
-        <location filename="../plugin/export.py" line="206" />
+        <location filename="../plugin/map/export.py" line="214" />
+        <location filename="../plugin/map/export.py" line="206" />
         <source>the temporary file cannot be written</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="218" />
+        <location filename="../plugin/map/export.py" line="218" />
         <source>The layer “{}” could not be fetched whole: {}. Nothing was segmented. Try again, choose an extent that the layer covers, or a coarser ground resolution.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="268" />
+        <location filename="../plugin/map/export.py" line="268" />
         <source>The layer “{}” has a colour table and no file the engine can open. Export it first (right-click &gt; Export &gt; Save As…) and segment the exported layer.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="276" />
+        <location filename="../plugin/map/export.py" line="276" />
         <source>This extent of “{}” has {} x {} pixels, too many to be fetched. Choose a smaller extent or a coarser ground resolution.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/export.py" line="321" />
+        <location filename="../plugin/map/export.py" line="321" />
         <source>The layer “{}” has no CRS, so its size on the ground is not known. Set its CRS.</source>
         <translation type="unfinished" />
     </message>
@@ -419,22 +419,22 @@ Polygons that a model has learned from say nothing about how well it works elsew
 </context><context>
     <name>Extents</name>
     <message>
-        <location filename="../plugin/extents.py" line="64" />
+        <location filename="../plugin/map/extents.py" line="64" />
         <source>Choose a polygon layer whose selection is the extent.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/extents.py" line="68" />
+        <location filename="../plugin/map/extents.py" line="68" />
         <source>Nothing is selected in the layer “{}”. Select one or more of its polygons.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/extents.py" line="107" />
+        <location filename="../plugin/map/extents.py" line="107" />
         <source>The extent does not meet the raster layer “{}”. Zoom to the layer, or choose another extent.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/extents.py" line="129" />
+        <location filename="../plugin/map/extents.py" line="129" />
         <source>The extent cannot be transformed from {} to {}, the CRS of “{}”. Zoom in, or set the map to the CRS of the layer.</source>
         <translation type="unfinished" />
     </message>
@@ -658,12 +658,12 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
 </context><context>
     <name>Installation</name>
     <message>
-        <location filename="../plugin/installation.py" line="37" />
+        <location filename="../plugin/engine/installation.py" line="37" />
         <source>Installing the engine of Segment by Text</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/installation.py" line="65" />
+        <location filename="../plugin/engine/installation.py" line="65" />
         <source>The installation failed; the log messages panel has the details.</source>
         <translation type="unfinished" />
     </message>
@@ -704,350 +704,350 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
 </context><context>
     <name>LayerRow</name>
     <message>
-        <location filename="../plugin/finetune/layer_row.py" line="59" />
+        <location filename="../plugin/finetune/pages/layer_row.py" line="59" />
         <source>Raster layer</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/layer_row.py" line="62" />
+        <location filename="../plugin/finetune/pages/layer_row.py" line="62" />
         <source>Polygon layer</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/layer_row.py" line="64" />
+        <location filename="../plugin/finetune/pages/layer_row.py" line="64" />
         <source>Column that says what the polygons are</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/layer_row.py" line="66" />
+        <location filename="../plugin/finetune/pages/layer_row.py" line="66" />
         <source>One name for all polygons</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/layer_row.py" line="67" />
+        <location filename="../plugin/finetune/pages/layer_row.py" line="67" />
         <source>for example: fish pond</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/layer_row.py" line="73" />
-        <location filename="../plugin/finetune/layer_row.py" line="72" />
+        <location filename="../plugin/finetune/pages/layer_row.py" line="73" />
+        <location filename="../plugin/finetune/pages/layer_row.py" line="72" />
         <source>Leave this layer out</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/layer_row.py" line="108" />
+        <location filename="../plugin/finetune/pages/layer_row.py" line="108" />
         <source>Type what the polygons of “{}” are, for example: fish pond.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/layer_row.py" line="126" />
+        <location filename="../plugin/finetune/pages/layer_row.py" line="126" />
         <source>&amp;Raster layer</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/layer_row.py" line="127" />
+        <location filename="../plugin/finetune/pages/layer_row.py" line="127" />
         <source>&amp;Polygon layer</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/layer_row.py" line="128" />
+        <location filename="../plugin/finetune/pages/layer_row.py" line="128" />
         <source>What they &amp;are</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/layer_row.py" line="149" />
+        <location filename="../plugin/finetune/pages/layer_row.py" line="149" />
         <source>Column: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/layer_row.py" line="155" />
+        <location filename="../plugin/finetune/pages/layer_row.py" line="155" />
         <source>One name for all</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>Layers</name>
     <message>
-        <location filename="../plugin/appearance.py" line="42" />
+        <location filename="../plugin/map/appearance.py" line="42" />
         <source>Polygons: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/appearance.py" line="43" />
+        <location filename="../plugin/map/appearance.py" line="43" />
         <source>Mask: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/appearance.py" line="44" />
+        <location filename="../plugin/map/appearance.py" line="44" />
         <source>Probability: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/appearance.py" line="61" />
+        <location filename="../plugin/map/appearance.py" line="61" />
         <source>Expression</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/appearance.py" line="62" />
+        <location filename="../plugin/map/appearance.py" line="62" />
         <source>Score (mean probability, 0 to 1)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/appearance.py" line="63" />
+        <location filename="../plugin/map/appearance.py" line="63" />
         <source>Area (m²)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/appearance.py" line="64" />
+        <location filename="../plugin/map/appearance.py" line="64" />
         <source>Model</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/appearance.py" line="65" />
+        <location filename="../plugin/map/appearance.py" line="65" />
         <source>SHA-256 of the weights</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/appearance.py" line="66" />
+        <location filename="../plugin/map/appearance.py" line="66" />
         <source>Source raster</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/appearance.py" line="67" />
+        <location filename="../plugin/map/appearance.py" line="67" />
         <source>Ground resolution (m per pixel)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/appearance.py" line="68" />
+        <location filename="../plugin/map/appearance.py" line="68" />
         <source>Threshold (probability, 0 to 1)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/appearance.py" line="81" />
+        <location filename="../plugin/map/appearance.py" line="81" />
         <source>Segmented from {} with the model {} (weights {}) at a threshold of {} %.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/layers.py" line="52" />
+        <location filename="../plugin/map/layers.py" line="52" />
         <source>There is no raster layer to segment. Add one, or choose it above.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/layers.py" line="56" />
+        <location filename="../plugin/map/layers.py" line="56" />
         <source>The source of “{}” is not available. Repair the layer, or choose another.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/result_group.py" line="90" />
+        <location filename="../plugin/map/results.py" line="90" />
         <source>“{}” is being edited. Save or discard the edits, then move the threshold.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/result_group.py" line="168" />
+        <location filename="../plugin/map/results.py" line="168" />
         <source>{} (edited)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/result_group.py" line="192" />
+        <location filename="../plugin/map/results.py" line="192" />
         <source>The result {} cannot be opened. Segment again.</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>ModelPage</name>
     <message>
-        <location filename="../plugin/finetune/model_page.py" line="100" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="100" />
         <source>Give the model a name, for example: Fish ponds.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.py" line="104" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="104" />
         <source>“{}” cannot be a model's id. Use up to 63 small letters, digits, - and _.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.py" line="111" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="111" />
         <source>There is a model “{}” already. Choose another name.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.py" line="114" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="114" />
         <source>There is no model that can be taught. Start the engine first.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.py" line="150" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="150" />
         <source>There is not enough free memory to teach this model here. Close other programs, or start from a smaller model.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.py" line="168" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="168" />
         <source>Your own model; it is left as it is.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.py" line="181" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="181" />
         <source>{:.1f} GB</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.py" line="183" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="183" />
         <source>needs {} of memory</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.py" line="184" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="184" />
         <source>{}, {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.py" line="189" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="189" />
         <source>{:,} steps of {} views, {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.py" line="198" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="198" />
         <source>less than a minute</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.py" line="200" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="200" />
         <source>about {} min</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.py" line="203" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="203" />
         <source>about {:.1f} h</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.py" line="204" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="204" />
         <source>about {:.1f} days</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>&amp;Name of the model</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>Name of the model</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>for example: Fish ponds</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>I&amp;d</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>Id of the model</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>What scripts and files call it: small letters, digits, - and _</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>&amp;Start from</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>Model to start from</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>How thoroughly</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>&amp;Quick look</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>Shows whether the model can learn this at all.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>Balan&amp;ced</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>What most models need.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>T&amp;horough</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>For many samples, or for words that are hard to tell apart.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>More</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>What it is &amp;good for</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>What the model is good for, in a sentence</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>A sentence for whoever uses it</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>&amp;Licence of your data</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>Licence of your data</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>Stands in the model's card, after the licence of the model it starts from</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>St&amp;eps</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>Steps of the training</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/model_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/model_page.ui" line="0" />
         <source>As chosen above</source>
         <translation type="unfinished" />
     </message>
@@ -1202,12 +1202,12 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
 </context><context>
     <name>Pictures</name>
     <message>
-        <location filename="../plugin/finetune/pictures.py" line="48" />
+        <location filename="../plugin/finetune/pages/pictures.py" line="48" />
         <source>Double click or Enter: the picture as it is</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pictures.py" line="68" />
+        <location filename="../plugin/finetune/pages/pictures.py" line="68" />
         <source>Picture {} of {}</source>
         <translation type="unfinished" />
     </message>
@@ -1221,187 +1221,187 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
 </context><context>
     <name>ProgressPage</name>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="66" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="66" />
         <source>Loss</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="67" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="67" />
         <source>Mean IoU on ground that is held out</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="161" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="161" />
         <source>Step {:,}: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="183" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="183" />
         <source>step {:,} of {:,}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="185" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="185" />
         <source>Saving what was learned…</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="187" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="187" />
         <source>Making a model of the best…</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="191" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="191" />
         <source>Done. The model stands in the list.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="193" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="193" />
         <source>Stopped at {}: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="195" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="195" />
         <source>Interrupted at {}; no finished part is lost.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="197" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="197" />
         <source>Paused at {}.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="205" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="205" />
         <source>Training: {}, {} left</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="206" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="206" />
         <source>Training: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="217" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="217" />
         <source>Delete what is left of this training? The model stays.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="219" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="219" />
         <source>Delete this training and what it has learned so far?</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="242" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="242" />
         <source>Nothing was held out, so the model could not be measured.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="245" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="245" />
         <source>Name or sentence</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="246" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="246" />
         <source>Samples</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="247" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="247" />
         <source>Mean IoU before</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="248" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="248" />
         <source>after</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.py" line="262" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="262" />
         <source>On what it knew before, its answers agree with the former ones: mean IoU {:.2f}.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/progress_page.ui" line="0" />
         <source>&amp;Pause</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/progress_page.ui" line="0" />
         <source>Save what was learned and stop; it can go on later, also after QGIS was closed</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/progress_page.ui" line="0" />
         <source>&amp;Go on</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/progress_page.ui" line="0" />
         <source>Go on where the training stopped</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/progress_page.ui" line="0" />
         <source>Stop and keep the &amp;best</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/progress_page.ui" line="0" />
         <source>Make a model of the best that was reached so far</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/progress_page.ui" line="0" />
         <source>&amp;Delete…</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/progress_page.ui" line="0" />
         <source>Delete this training with its samples; a model that came of it stays</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/progress_page.ui" line="0" />
         <source>&amp;Use it now</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/progress_page.ui" line="0" />
         <source>Choose this model in the Segment by Text panel</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/progress_page.ui" line="0" />
         <source>Progress of the training</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/progress_page.ui" line="0" />
         <source>Go on with the &amp;learning rate</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/progress_page.ui" line="0" />
         <source>Learning rate to go on with</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/progress_page.ui" line="0" />
         <source>As before</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/progress_page.ui" line="0" />
         <source>What the model knows, before and after</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/progress_page.ui" line="0" />
         <source>&amp;Examples of the last look: what is meant is outlined, the answer filled</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/progress_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/progress_page.ui" line="0" />
         <source>Examples: what is meant is outlined, the answer filled</source>
         <translation type="unfinished" />
     </message>
@@ -1415,12 +1415,12 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
 </context><context>
     <name>Runs</name>
     <message>
-        <location filename="../plugin/runs.py" line="48" />
+        <location filename="../plugin/map/runs.py" line="48" />
         <source>The training folder {} cannot be written ({}). Choose another in the options of Segment by Text.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/runs.py" line="115" />
+        <location filename="../plugin/map/runs.py" line="115" />
         <source>The results folder {} cannot be written ({}). Choose another in the options of Segment by Text.</source>
         <translation type="unfinished" />
     </message>
@@ -1479,153 +1479,153 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
 </context><context>
     <name>SamplesPage</name>
     <message>
-        <location filename="../plugin/finetune/samples_page.py" line="109" />
+        <location filename="../plugin/finetune/pages/samples_page.py" line="109" />
         <source>{}: stopped by a problem</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.py" line="111" />
+        <location filename="../plugin/finetune/pages/samples_page.py" line="111" />
         <source>{}, step {:,} of {:,}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.py" line="141" />
+        <location filename="../plugin/finetune/pages/samples_page.py" line="141" />
         <source>{} ({:,}), {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.py" line="151" />
+        <location filename="../plugin/finetune/pages/samples_page.py" line="151" />
         <source>Delete this correction? The layers on the map stay.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>&amp;Trainings that can go on</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>Trainings that can go on</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>S&amp;how</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>Show this training: go on with it, finish it or delete it</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>Add an&amp;other layer</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>Samples may come from several rasters and polygon layers</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>&amp;Corrected results</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>Delete the selected correction</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>Corrected results</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>Results that you put right and added to the training set. Those that are ticked are learned from.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>More</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>&amp;Everything is drawn</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>Wherever the rasters show such a thing, it is drawn. Then the model also learns where there is none.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>Add sentences on place, order and si&amp;ze</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>Besides “fish pond” also “the largest fish pond”, “the fish pond at the lower left”, …</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>Only the se&amp;lected polygons</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>Groun&amp;d resolution</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>Ground resolution in metres per pixel</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>Of the samples. As in use: the one the model will see these rasters at.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>As in use</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source> m/px</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>Loo&amp;k at the samples</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>Cut the samples a model would learn from, and see whether they mean what you mean</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>&lt;h3&gt;Teach a model your own words&lt;/h3&gt;&lt;p&gt;1. Choose a raster and a layer of polygons, and what they are: a column of names or sentences, or one name for all.&lt;/p&gt;&lt;p&gt;2. Look at the samples: they should show what you mean.&lt;/p&gt;&lt;p&gt;3. Train. What comes of it stands among the models and works on the next map.&lt;/p&gt;&lt;p&gt;Some twenty objects a word are a beginning, some hundred are good. Nothing leaves this computer.&lt;/p&gt;</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>What the samples hold</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/samples_page.ui" line="0" />
+        <location filename="../plugin/finetune/pages/samples_page.ui" line="0" />
         <source>Samples, with what is meant outlined</source>
         <translation type="unfinished" />
     </message>
@@ -2166,12 +2166,12 @@ Every polygon has expression, score (mean probability), area in square metres, m
 </context><context>
     <name>Tasks</name>
     <message>
-        <location filename="../plugin/tasks.py" line="90" />
+        <location filename="../plugin/engine/tasks.py" line="90" />
         <source>The request failed; the log messages panel has the details.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/tasks.py" line="103" />
+        <location filename="../plugin/engine/tasks.py" line="103" />
         <source>The engine stopped. Your layers are untouched: click again to start it anew.
 
 {}</source>
