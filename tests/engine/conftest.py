@@ -1,4 +1,4 @@
-"""Properties are tried on machines of any speed, and no test changes the process for the next."""
+"""Properties are tried on machines of any speed, and no test depends on those before it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
+# What fixtures of a module do comes before any fixture of a test.
+THREADS = torch.get_num_threads()
+
+
 @pytest.fixture(autouse=True)
 def _process_as_it_was() -> Iterator[None]:
-    """Training flushes tiny numbers to zero, and batches are made in one thread."""
-    threads = torch.get_num_threads()
+    """Training flushes tiny numbers to zero, takes one thread, and draws numbers of chance."""
+    torch.manual_seed(0)
     yield
     torch.set_flush_denormal(False)
-    torch.set_num_threads(threads)
+    torch.set_num_threads(THREADS)

@@ -10,7 +10,7 @@ STEP = 20
 """Milliseconds."""
 
 
-def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Returns once `condition` holds; fails when it never does."""
     for _ in range(int(1000 * seconds / STEP)):
         if condition():

@@ -11,9 +11,11 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import torch
 
@@ -193,6 +195,18 @@ def engine(house: House) -> Iterator[EngineClient]:
     client.close()
 
 
+@contextmanager
+def standing_still(engine: EngineClient) -> Iterator[None]:
+    """The engine's process takes no step."""
+    process = psutil.Process(engine._process._popen.pid)
+    process.suspend()
+    try:
+        yield
+    finally:
+        process.resume()
+
+
+@pytest.mark.timeout(400)
 def test_a_job_is_paused_and_gone_on_with_through_the_worker(
     straight: House, house: House, engine: EngineClient
 ) -> None:
@@ -204,10 +218,11 @@ def test_a_job_is_paused_and_gone_on_with_through_the_worker(
             reached.set()
 
     first = engine.request("finetune", {**job, "settings": SETTINGS}, watch)
-    assert reached.wait(120)
-    with pytest.raises(InputError, match="another process"):
-        house.teach(None)
-    first.cancel()
+    assert reached.wait(300)
+    with standing_still(engine):  # or it may be done too soon
+        with pytest.raises(InputError, match="another process"):
+            house.teach(None)
+        first.cancel()
     with pytest.raises(EngineFailure) as failure:
         first.result()
     assert failure.value.code == Cancelled.code
@@ -391,7 +406,8 @@ def test_a_model_is_taught_further_under_a_new_id(straight: House, house: House)
     assert card.licence == f"{first.licence}; Mine"
     assert card.base == first.base
     told = card.metrics["expressions"]["the red pond"]
-    assert told["before"] == first.metrics["expressions"]["the red pond"]["after"]
+    learned = first.metrics["expressions"]["the red pond"]
+    assert told["before"] == pytest.approx(learned["after"], abs=0.01)
     one, two = (load(name, "cpu").model.state_dict() for name in ("red-ponds", "more"))  # type: ignore[attr-defined]
     for name, value in one.items():
         torch.testing.assert_close(two[name], value, rtol=0, atol=1e-6)

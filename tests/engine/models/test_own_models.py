@@ -160,9 +160,9 @@ def test_what_is_loaded_is_what_was_trained(first: House, scope: str) -> None:
     trained.load_state_dict(torch.load(kept, weights_only=True))
     loaded = network(OWN if scope == SCOPES[0] else scope)
 
-    assert torch.equal(logits(loaded), logits(trained))
-    assert torch.equal(logits(network(BASE)), before), "the base is as it was"
-    assert (logits(loaded) - before).abs().max() > 1e-3
+    torch.testing.assert_close(logits(loaded), logits(trained), rtol=0, atol=1e-5)
+    torch.testing.assert_close(logits(network(BASE)), before, rtol=0, atol=1e-5)
+    assert (logits(loaded) - before).abs().max() > 1e-3, "the base is as it was"
 
 
 @pytest.mark.parametrize("scope", SCOPES)
@@ -212,7 +212,8 @@ def test_peft_itself_reads_the_folder(first: House) -> None:
     config = PeftConfig.from_pretrained(str(first.own))
     assert (config.peft_type, config.base_model_name_or_path) == ("LORA", BASE)
     wrapped = PeftModel.from_pretrained(network(BASE), str(first.own))
-    assert torch.equal(logits(wrapped.base_model.model), logits(network(OWN)))
+    given = logits(wrapped.base_model.model)
+    torch.testing.assert_close(given, logits(network(OWN)), rtol=0, atol=1e-5)
 
 
 def test_the_card_says_what_it_is(first: House) -> None:
@@ -284,8 +285,8 @@ def test_what_the_base_knew_is_asked_again_and_told(
         assert card.data["rehearsed"] > 2 * held_out
         metrics[name] = card.metrics["mIoU known"]
     # What was not taught anything answers as it did.
-    assert metrics["unmoved"] == 1
-    assert metrics["moved"] < 1
+    assert metrics["unmoved"] > 0.99
+    assert metrics["moved"] < 0.95
 
 
 def test_without_anything_held_out_the_last_weights_count_and_no_metric_is_told(
@@ -455,7 +456,7 @@ def test_a_model_moves_to_another_machine(
     assert [card.id for card in zoo.cards()] == [BASE]
     cli.main(["models", "--import", str(file)])
     assert sorted(path.name for path in there.own.iterdir()) == sorted(exchange.LARGEST)
-    assert torch.equal(logits(network(OWN)), answer)
+    torch.testing.assert_close(logits(network(OWN)), answer, rtol=0, atol=1e-5)
     with pytest.raises(ModelError, match="'red-ponds' already"):
         exchange.load(file)
     cli.main(["models", "--delete", OWN])

@@ -53,7 +53,8 @@ def test_large_tables_are_bytes_and_all_else_two(tmp_path: Path) -> None:
     halves = 2 * sum(tensor.numel() for tensor in state.values())
     assert (tmp_path / "small.safetensors").stat().st_size < halves
     read = read_small(tmp_path / "small.safetensors")
-    assert torch.allclose(read["table"], state["table"], atol=0.02)
+    step = state["table"].abs().amax(1, keepdim=True) / 127  # itself kept in two bytes
+    assert ((read["table"] - state["table"]).abs() < 0.57 * step).all()
     assert torch.allclose(read["matrix"].float(), state["matrix"], atol=0.002)
 
 

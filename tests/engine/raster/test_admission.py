@@ -15,7 +15,7 @@ from engine.errors import RasterError
 from engine.files import boundary
 from engine.raster import admission
 from engine.raster.source import Source, open_source
-from tests.engine.raster.confined import PROGRAM, outcomes
+from tests.engine.raster.confined import PROGRAM, SECONDS, outcomes
 
 pytest.importorskip("resource", reason="needs limits on a process")
 if not hasattr(os, "mkfifo"):
@@ -189,15 +189,15 @@ def test_a_folder_is_no_raster(tmp_path):
 
 def test_the_guard_itself_notices_what_goes_wrong(make_raster, numbered, monkeypatch):
     path = make_raster(numbered)
-    for fault, sign in (
-        ("import time; time.sleep(9)", "died of -14"),
-        ("bytearray(2**30)", "CRASH MemoryError"),
-        ("raise ValueError", "CRASH ValueError"),
-        ("leak.append(open(path, 'rb'))", "leaked"),
+    for fault, sign, seconds in (
+        ("import time; time.sleep(600)", "died of -14", 1),
+        ("bytearray(2**30)", "CRASH MemoryError", SECONDS),
+        ("raise ValueError", "CRASH ValueError", SECONDS),
+        ("leak.append(open(path, 'rb'))", "leaked", SECONDS),
     ):
         opening = "    with open_source"
         program = "leak = []\n" + PROGRAM.replace(opening, f"    {fault}\n{opening}")
         monkeypatch.setattr("tests.engine.raster.confined.PROGRAM", program)
-        monkeypatch.setattr("tests.engine.raster.confined.SECONDS", 2)
+        monkeypatch.setattr("tests.engine.raster.confined.SECONDS", seconds)
         with pytest.raises(AssertionError, match=sign):
             outcomes([path])

@@ -52,7 +52,7 @@ def test_depth_items_are_made_before_they_are_asked_for_and_no_more() -> None:
 
     with closing(ahead(make, range(100), depth=3)) as coming:
         assert next(coming) == 0
-        assert enough.wait(10)
+        assert enough.wait(60)
     assert made == [0, 1, 2, 3]
 
 
@@ -89,7 +89,7 @@ def test_an_error_in_front_waits_for_what_is_running() -> None:
     release = threading.Event()
 
     def work(number: int) -> None:
-        release.wait(10)
+        release.wait(60)
         done.append(number)
 
     with suppress(Broken), Behind() as behind:

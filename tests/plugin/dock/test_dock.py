@@ -575,7 +575,7 @@ def test_engine_that_never_starts_can_be_cancelled(
     until(lambda: engines() - others)
     assert dock.session.state.value == "starting"
     click(dock.form.cancel)
-    until(lambda: idle(dock), seconds=10)
+    until(lambda: idle(dock))
     assert dock.messages.text == "Cancelled."
     assert "Start" in dock.form.segment.text()
     assert engines() <= others

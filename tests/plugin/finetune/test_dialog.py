@@ -88,7 +88,7 @@ def confirmed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def click(button: QAbstractButton) -> None:
-    until(button.isVisible, seconds=2)
+    until(button.isVisible)
     assert button.isEnabled(), button.text()
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 

@@ -66,13 +66,17 @@ def parts(config: RS2SAM2Config, out: Output) -> dict[str, Tensor]:
 
 
 def silent(model: RS2SAM2, config: RS2SAM2Config) -> set[str]:
-    """Names of what trains without a gradient."""
+    """Names of what trains without a gradient.
+
+    A bias of keys has none but by rounding: it shifts all that a softmax chooses from alike.
+    """
     model.train()
     torch.stack(list(parts(config, model(*inputs())).values())).sum().backward()
     return {
         name
         for name, p in model.named_parameters()
-        if p.requires_grad and (p.grad is None or not p.grad.any())
+        if p.requires_grad and not name.endswith("k_proj.bias")
+        if p.grad is None or not p.grad.any()
     }
 
 
@@ -123,7 +127,7 @@ def test_every_row_of_the_tables_answers_differently(name: str) -> None:
 def test_the_baseline_and_its_boundary_loss_differ_in_the_loss_alone() -> None:
     (config, baseline), (with_loss, other) = shared("baseline"), shared("tbl")
     out = baseline(*inputs())
-    assert torch.equal(out.masks.logits, other(*inputs()).masks.logits)
+    assert torch.allclose(out.masks.logits, other(*inputs()).masks.logits, atol=1e-6)
     assert set(parts(with_loss, out)) - set(parts(config, out)) == {"boundary"}
 
 
@@ -171,4 +175,4 @@ def test_training_lowers_the_loss() -> None:
         total.backward()
         optimiser.step()
         totals.append(total.item())
-    assert totals[-1] < 0.7 * totals[0]
+    assert totals[-1] < 0.5 * totals[0]

@@ -61,7 +61,9 @@ def test_a_pixel_is_inside_where_the_two_channels_say_so(segmenter: RS2SAM2Segme
         output = segmenter.model(features.image, features.small_image, tokens.ids, tokens.valid)
     channels = two_channels(output.full_size())
     inside = channels.argmax(1)[0].bool()
-    assert torch.equal(logits > 0, inside)
+    certain = logits.abs() > 1e-5
+    assert torch.equal(logits[certain] > 0, inside[certain])
+    assert certain.float().mean() > 0.99
     assert torch.allclose(logits.sigmoid(), channels.softmax(1)[0, 1], atol=1e-6)
 
 
@@ -72,7 +74,7 @@ def test_features_are_the_images_alone_and_answer_any_expression(
     assert tensor_bytes(features) == 4 * 3 * (SAM.image**2 + BEIT3.image**2)
     ship, tank = (segmenter.decode([features], f"the large {what}") for what in ("ship", "tank"))
     assert not torch.allclose(ship, tank, atol=1e-4)
-    assert torch.equal(ship, segmenter.decode([features], "the large ship"))
+    assert torch.allclose(ship, segmenter.decode([features], "the large ship"), atol=1e-5)
 
 
 @pytest.mark.parametrize(("height", "width"), [(30, 90), (300, 100), (7, 7)])

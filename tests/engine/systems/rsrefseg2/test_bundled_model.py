@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 
 from engine.raster.source import Source
@@ -21,8 +20,7 @@ SCENES = Path(__file__).parents[4] / "resources/scenes"
 
 @pytest.fixture(scope="module")
 def model() -> Segmenter:
-    """The bundled model on the CPU, on one thread."""
-    torch.set_num_threads(1)
+    """The bundled model on the CPU."""
     return load("rsrefseg2-compact", "cpu")
 
 

@@ -123,9 +123,10 @@ def test_no_logit_rises_above_that_of_anything_being_there(presence: float, shar
             score.bias.fill_(presence)
             answers.append(model(image, model.encoder.tokenize(["the ship"])).masks.logits)
     heeded, free = answers
-    assert torch.equal(heeded, free.clamp(max=presence))
-    assert (heeded > 0).float().mean() == share * (free > 0).float().mean()
-    assert (free > 0).any()
+    assert torch.allclose(heeded, free.clamp(max=presence), atol=1e-5)
+    found, whole = (float((logits > 0).float().mean()) for logits in answers)
+    assert found == pytest.approx(share * whole, abs=0.01)
+    assert whole > 0.1
 
 
 def test_the_presence_is_taught_by_whether_anything_is_meant(model: RSRefSeg2) -> None:
@@ -190,6 +191,10 @@ def batch() -> Batch:
     )
 
 
+# They shift all that a softmax chooses from alike: their gradients are nothing but rounding.
+SHIFTS = ("k_proj.bias", "head.logit_bias1")
+
+
 def test_every_part_of_the_model_learns(model: RSRefSeg2) -> None:
     model.train()
     optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -208,6 +213,7 @@ def test_every_part_of_the_model_learns(model: RSRefSeg2) -> None:
         "head",
     ):
         names = {name for name, _ in model.named_parameters() if name.startswith(group)}
+        names = {name for name in names if not name.endswith(SHIFTS)}
         assert len(names & silent) < 0.1 * len(names), sorted(names & silent)
 
 
@@ -224,7 +230,7 @@ def test_training_lowers_the_loss(model: RSRefSeg2) -> None:
     optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3)
     data = batch()
     totals = []
-    for _ in range(25):
+    for _ in range(10):
         total = torch.stack(list(training_losses(model, data).values())).sum()
         optimiser.zero_grad()
         total.backward()

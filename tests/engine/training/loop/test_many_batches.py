@@ -33,8 +33,10 @@ def end(out: Path) -> Tensor:
 
 def test_two_processes_train_as_one_with_twice_the_views(tmp_path: Path) -> None:
     # `accelerate launch` starts several GPUs through the same launcher, but not several CPUs.
-    launch = (sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--module")
-    command = [*launch, "tests.engine.training.loop.line_run", str(tmp_path / "two"), "1", "1"]
+    # Alone it takes a port that is free.
+    launch = (sys.executable, "-m", "torch.distributed.run", "--standalone")
+    program = ("--nproc_per_node", "2", "--module", "tests.engine.training.loop.line_run")
+    command = [*launch, *program, str(tmp_path / "two"), "1", "1"]
     variables = {**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
     run = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, check=False)
     assert run.returncode == 0, run.stderr.decode()[-3000:]
