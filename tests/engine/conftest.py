@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,12 @@ from hypothesis import settings
 
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+
+# Processes of tests are forked from one that has imported all of this, instead of importing it anew.
+multiprocessing.get_context("forkserver").set_forkserver_preload(
+    ["distributed", "engine.segmentation.segment", "tests.engine.finetuning.tiny"]
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

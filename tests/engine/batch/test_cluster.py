@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 import rasterio
 from distributed import LocalCluster
-from distributed.utils import get_mp_context
 
 from engine.batch import cluster
 from engine.batch.run import Job
@@ -43,14 +42,21 @@ def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster
         "distributed.deploy.lost-worker-timeout": "10 minutes",
         "distributed.worker.multiprocessing-method": "forkserver",
     }
-    with pytest.MonkeyPatch.context() as patch, dask.config.set(settings):
-        patch.setenv(GRAVES, str(tmp_path_factory.mktemp("graves")))
+    variables = {
+        GRAVES: str(tmp_path_factory.mktemp("graves")),
         # GeoPackages tell when they were written.
-        patch.setenv("OGR_CURRENT_DATE", "2026-01-01T00:00:00Z")
-        # PyTorch is imported once, not in every worker that replaces a dead one.
-        get_mp_context().set_forkserver_preload(["distributed", "engine.segmentation.segment"])
+        "OGR_CURRENT_DATE": "2026-01-01T00:00:00Z",
+    }
+    with pytest.MonkeyPatch.context() as patch, dask.config.set(settings):
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        # They are forked from a process that may be older than the variables.
         with LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", preload=PRELOAD
+            n_workers=2,
+            threads_per_worker=1,
+            dashboard_address="127.0.0.1:0",
+            preload=PRELOAD,
+            env=variables,
         ) as made:
             yield made
 

@@ -125,7 +125,6 @@ def test_a_job_that_is_killed_ten_times_ends_as_one_that_was_not(
 ) -> None:
     """Each time at a moment of chance; the process is one of its own, and dies at once."""
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["tests.engine.finetuning.tiny"])
     moments = random.Random(os.getpid())
 
     def start(at: House) -> Any:
