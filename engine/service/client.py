@@ -5,6 +5,7 @@ Standard library only.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import os
@@ -292,6 +293,8 @@ class EngineClient:
             calls, self._calls = tuple(self._calls.values()), {}
         for call in calls:
             call.answer.set_exception(EngineDied(why))
+        with self._sending, contextlib.suppress(OSError):  # what was not sent is not wanted now
+            process.input.close()
 
     def _retire(self, why: str) -> str:
         """Takes no more requests; returns the first reason there was for that."""

@@ -13,7 +13,7 @@ settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
 
-# Processes of tests are forked from one that has imported all of this, instead of importing it anew.
+# Processes of tests are forked from one that has imported all of this already.
 multiprocessing.get_context("forkserver").set_forkserver_preload(
     ["distributed", "engine.segmentation.segment", "tests.engine.finetuning.tiny"]
 )
