@@ -22,7 +22,7 @@ REPORTS = ROOT / "build" / "tests"
 ENGINE = [".venv/bin/python", "-m", "pytest"]
 QGIS = [".venv-qgis/bin/python", "-m", "pytest"]
 WINDOW = ["xvfb-run", "--auto-servernum", "--server-args=-screen 0 1600x1000x24"]
-IN_PARALLEL = ["--numprocesses=auto", "--maxprocesses=8", "--dist=loadgroup"]
+IN_PARALLEL = ["--numprocesses=auto", "--maxprocesses=8"]
 
 NOTHING_CHOSEN = 5
 """What pytest ends with where its options leave no test."""

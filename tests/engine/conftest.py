@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -13,15 +13,32 @@ settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
 
-# Processes of tests are forked from one that has imported all of this already.
-multiprocessing.get_context("forkserver").set_forkserver_preload(
-    ["distributed", "engine.segmentation.segment", "tests.engine.finetuning.tiny"]
+SHARING = (
+    "batch/test_cluster.py",
+    "command/test_main.py",
+    "finetuning/test_jobs.py",
+    "finetuning/test_plan.py",
+    "models/test_own_models.py",
+    "raster/test_real_files.py",
+    "service/test_methods.py",
+    "systems/test_adding_a_system.py",
+    "training/loop/test_endings.py",
+    "training/loop/test_loop.py",
 )
+"""Files whose tests share what takes long to make: one process has all of such a file."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What one process has to do alone comes first, so that no process waits for it at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Sends such files to a process as they are, and first; all other tests one by one."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::")[0]
+            return file if file.endswith(SHARING) else nodeid
+
+    return Together(config, log)
 
 
 # What fixtures of a module do comes before any fixture of a test.

@@ -25,9 +25,8 @@ from engine.systems import loading
 from engine.vector.shape import EXACT
 from tests.engine.batch.painted_worker import DEADLY, DEADLY_ONCE, GRAVES
 from tests.engine.command.test_segment import Interrupted, mask, report, run, states
+from tests.engine.forked import forking
 from tests.engine.painting import Oracle, painted, truth, write
-
-pytestmark = pytest.mark.xdist_group("cluster")  # they share what takes long to make
 
 PRELOAD = str(Path(__file__).with_name("painted_worker.py"))
 LIVES = 2
@@ -50,7 +49,8 @@ def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster
     with pytest.MonkeyPatch.context() as patch, dask.config.set(settings):
         for name, value in variables.items():
             patch.setenv(name, value)
-        # They are forked from a process that may be older than the variables.
+        forking()
+        # Workers are forked from a process that may be older than the variables.
         with LocalCluster(
             n_workers=2,
             threads_per_worker=1,

@@ -20,8 +20,6 @@ from engine.raster.stored import at_least
 from engine.service.client import clean_environment
 from tests.engine.data.analyst import layers
 
-pytestmark = pytest.mark.xdist_group("command line")  # they share what takes long to make
-
 ROOT = Path(__file__).resolve().parents[3]
 SCENE = ROOT / "resources/scenes/airport.tif"
 MODEL = "rsrefseg2-compact"

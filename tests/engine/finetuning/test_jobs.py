@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import random
 import shutil
@@ -32,9 +31,8 @@ from engine.training.config import read
 from engine.training.run import run
 from tests.engine.finetuning import tiny
 from tests.engine.finetuning.tiny import SETTINGS, STEPS, House, painted_samples
+from tests.engine.forked import forking
 from tests.engine.training.logs import checkpoint, events, same, validations
-
-pytestmark = pytest.mark.xdist_group("jobs")  # they share what takes long to make
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -124,7 +122,7 @@ def test_a_job_that_is_killed_ten_times_ends_as_one_that_was_not(
     straight: House, house: House
 ) -> None:
     """Each time at a moment of chance; the process is one of its own, and dies at once."""
-    processes = multiprocessing.get_context("forkserver")
+    processes = forking()
     moments = random.Random(os.getpid())
 
     def start(at: House) -> Any:

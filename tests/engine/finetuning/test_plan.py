@@ -21,8 +21,6 @@ from engine.finetuning.presets import PRESETS
 from engine.finetuning.settings import Settings
 from tests.engine.finetuning.tiny import BASE, House, painted_samples
 
-pytestmark = pytest.mark.xdist_group("plan")  # they share what takes long to make
-
 MEGABYTE = 2**20
 QUIET: Any = (lambda step: None, lambda: False)
 

@@ -40,8 +40,6 @@ from engine.training.config import DataConfig, OptimiserConfig, TrainingConfig, 
 from tests.engine.systems.conftest import siglip_config, tiny_config
 from tests.engine.training.tiny_run import painted_scene
 
-pytestmark = pytest.mark.xdist_group("own models")  # they share what takes long to make
-
 BASE, OWN = "rsrefseg2-compact", "red-ponds"
 WEIGHTS, CONFIG = ADAPTER_FILES
 SCOPES = ("prompter", "encoders", "everything")

@@ -14,8 +14,6 @@ from rasterio.errors import NotGeoreferencedWarning
 from engine.raster.grid import IMAGE
 from tests.engine.raster.confined import REPOSITORY, outcomes
 
-pytestmark = pytest.mark.xdist_group("real files")  # they share what takes long to make
-
 RASTERS = REPOSITORY.parent / "shared" / "data" / "rasters"
 
 

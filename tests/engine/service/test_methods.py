@@ -18,8 +18,6 @@ from engine.models import zoo
 from engine.service.client import EngineClient, EngineFailure, clean_environment
 from tests.engine.data.analyst import layers
 
-pytestmark = pytest.mark.xdist_group("methods")  # they share what takes long to make
-
 ROOT = Path(__file__).resolve().parents[3]
 MODEL = "rsrefseg2-compact"
 

@@ -15,8 +15,6 @@ import pytest
 from engine.files.boundary import open_dataset
 from tests.engine.finetuning.tiny import painted_samples
 
-pytestmark = pytest.mark.xdist_group("adding a system")  # they share what takes long to make
-
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "adding-a-system.md").read_text("utf-8")
 

@@ -1,10 +1,9 @@
-"""The smallest run there is; as a program, one that is killed: `tiny_run FOLDER MOMENT NUMBER`."""
+"""The smallest run there is, and one that is killed."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
@@ -110,8 +109,9 @@ def killing_save(at: int) -> Callable[..., None]:
     return until
 
 
-if __name__ == "__main__":
-    out, moment, at = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+def dying_run(folder: str, moment: str, at: int) -> None:
+    """Trains there, and is killed at a moment: in a step, a save or a judgement."""
+    out = Path(folder)
     losses = ending(at, kill) if moment == "step" else noisy_losses
     if moment == "save":
         torch.save = killing_save(at)

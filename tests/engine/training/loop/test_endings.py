@@ -25,8 +25,6 @@ from tests.engine.training.loop.line_run import error, line_run
 from tests.engine.training.loop.point_run import distance, point_run
 from tests.engine.training.tiny_run import SETTINGS, STEPS, kill, sampler, tiny_batches, tiny_run
 
-pytestmark = pytest.mark.xdist_group("endings")  # they share what takes long to make
-
 
 @pytest.fixture(scope="module")
 def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:

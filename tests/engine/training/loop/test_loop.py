@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -19,13 +17,10 @@ from engine.training.loop.parameters import parameter_groups
 from engine.training.loop.schedule import learning_rate
 from engine.training.loop.state import save
 from engine.training.loop.train import train
+from tests.engine.forked import forking
 from tests.engine.training.logs import checkpoint, same, validations
 from tests.engine.training.loop.point_run import distance, point_run
-from tests.engine.training.tiny_run import SETTINGS, STEPS, ending, tiny_run
-
-pytestmark = pytest.mark.xdist_group("loop")  # they share what takes long to make
-
-ROOT = Path(__file__).resolve().parents[4]
+from tests.engine.training.tiny_run import SETTINGS, STEPS, dying_run, ending, tiny_run
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +62,10 @@ def test_an_interrupted_run_ends_as_one_that_was_not(straight: Path, tmp_path: P
 def test_a_killed_run_ends_as_one_that_was_not(
     straight: Path, tmp_path: Path, moment: str, number: int, saved: int
 ) -> None:
-    program = ["-m", "tests.engine.training.tiny_run", str(tmp_path), moment, str(number)]
-    killed = subprocess.run([sys.executable, *program], cwd=ROOT, capture_output=True, check=False)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    process = forking().Process(target=dying_run, args=(str(tmp_path), moment, number))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
     assert (checkpoint(tmp_path)["step"] if saved else 0) == saved
     kept = train(tiny_run(tmp_path))
     assert same(checkpoint(tmp_path), checkpoint(straight))
