@@ -93,16 +93,16 @@ class Runner:
         """
         if self.cancelled():
             raise BuildCancelled("Building the engine's environment was cancelled.")
-        process = self._start(command)
-        threading.Thread(target=self._stop_if_cancelled, args=(process,), daemon=True).start()
         tail: deque[str] = deque(maxlen=TAIL_LINES)
-        try:
-            for line in process.stdout or ():
-                tail.append(line.rstrip())
-                self.progress(line.rstrip())
-            process.wait()
-        finally:
-            _kill(process)
+        with self._start(command) as process:
+            threading.Thread(target=self._stop_if_cancelled, args=(process,), daemon=True).start()
+            try:
+                for line in process.stdout or ():
+                    tail.append(line.rstrip())
+                    self.progress(line.rstrip())
+                process.wait()
+            finally:
+                _kill(process)
         if self.cancelled():
             raise BuildCancelled("Building the engine's environment was cancelled.")
         if process.returncode != 0:
