@@ -11,8 +11,11 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,11 +42,14 @@ class Part:
         command: pytest with its options.
         paths: Where they lie.
         variables: Of the process, besides this one's.
+        beside: Whether it runs beside the other parts, because it leaves a core idle; what it says
+            comes after theirs.
     """
 
     command: list[str]
     paths: list[str]
     variables: dict[str, str] = field(default_factory=dict)
+    beside: bool = False
 
 
 PARTS = {
@@ -57,7 +63,7 @@ PARTS = {
         ONE_THREAD,
     ),
     "plugin": Part([*QGIS, *IN_PARALLEL], ["tests/plugin"], {"QT_QPA_PLATFORM": "offscreen"}),
-    "window": Part([*WINDOW, *QGIS], ["tests/e2e"]),
+    "window": Part([*WINDOW, *QGIS], ["tests/e2e"], beside=True),
 }
 
 
@@ -77,16 +83,19 @@ class Outcome:
         return self.code == 0
 
 
-def run(name: str, part: Part, options: list[str]) -> Outcome:
-    """Runs a part; its output goes to the terminal as it comes."""
+def run(name: str, part: Part, options: list[str], output: TextIO) -> Outcome:
+    """Runs a part; what it says goes to `output` as it comes."""
     report = REPORTS / f"{name}.xml"
     command = [*part.command, f"--junitxml={report}", *options, *part.paths]
-    print(f"\n==== {name}: {' '.join(command)}", flush=True)
+    print(f"\n==== {name}: {' '.join(command)}", file=output, flush=True)
     started = time.monotonic()
+    variables = {**os.environ, **part.variables}
     try:
-        code = subprocess.call(command, cwd=ROOT, env={**os.environ, **part.variables})
+        code = subprocess.call(
+            command, cwd=ROOT, env=variables, stdout=output, stderr=subprocess.STDOUT
+        )
     except OSError as cause:
-        print(f"{command[0]} cannot be started: {cause}", flush=True)
+        print(f"{command[0]} cannot be started: {cause}", file=output, flush=True)
         code = 127
     if options and code == NOTHING_CHOSEN:
         code = 0
@@ -132,7 +141,21 @@ def run_all(parts: dict[str, Part], options: list[str]) -> int:
     """Runs parts and sums them up; 0, or 1 if any of them failed."""
     shutil.rmtree(REPORTS, ignore_errors=True)
     REPORTS.mkdir(parents=True)
-    outcomes = {name: run(name, part, options) for name, part in parts.items()}
+    logs = {name: REPORTS / f"{name}.log" for name, part in parts.items() if part.beside}
+    outcomes = {}
+    with ThreadPoolExecutor() as pool, ExitStack() as open_logs:
+        coming = {
+            name: pool.submit(
+                run, name, parts[name], options, open_logs.enter_context(log.open("w"))
+            )
+            for name, log in logs.items()
+        }
+        for name, part in parts.items():
+            if name not in coming:
+                outcomes[name] = run(name, part, options, sys.stdout)
+        for name, running in coming.items():
+            outcomes[name] = running.result()
+            print(logs[name].read_text("utf-8", "replace"), flush=True)
     print(summary(outcomes), flush=True)
     return 0 if all(each.fine for each in outcomes.values()) else 1
 

@@ -25,7 +25,10 @@ def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Part]:
     monkeypatch.setattr(run, "REPORTS", tmp_path / "reports")
     for name, content in CONTENT.items():
         (tmp_path / f"test_{name}.py").write_text(content, "utf-8")
-    parts = {name: Part(PYTEST, [str(tmp_path / f"test_{name}.py")]) for name in CONTENT}
+    parts = {
+        name: Part(PYTEST, [str(tmp_path / f"test_{name}.py")], beside=name == "bad")
+        for name in CONTENT
+    }
     return {"missing": Part(["no-such-program"], []), **parts}
 
 
@@ -33,7 +36,9 @@ def test_every_part_runs_and_one_summary_tells_of_all(
     parts: dict[str, Part], capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run.run_all({**parts, "last": parts["good"]}, []) == 1
-    told = capfd.readouterr().out.split("==== all tests")[1].splitlines()
+    said, told = capfd.readouterr().out.split("==== all tests")
+    assert said.index("==== last") < said.index("==== bad") < said.index("ValueError")
+    told = told.splitlines()
     lines = {line.split()[0]: " ".join(line.split()[1:]) for line in told if line.strip()}
     assert lines["good"].startswith("2 passed 0 failed 0 skipped")
     assert lines["last"].startswith("2 passed 0 failed 0 skipped")

@@ -144,7 +144,10 @@ def test_a_raster_that_kills_workers_fails_alone_and_is_not_tried_for_ever(
     out, address = tmp_path / "out", processes.scheduler_address
     assert run(rasters / "*.tif", "the ship", "--out", out, "--scheduler", address) == 1
     assert deaths(DEADLY) == LIVES
-    assert states(out) == ["done", "failed", "done", "done", "done"]
+    first, dead, *others = states(out)
+    assert dead == "failed"
+    # What a worker had just finished when it died is found by the next one.
+    assert {first, *others} <= {"done", "skipped"}
     failed = report(out)["outcomes"][1]
     assert f"b.tif ended the {LIVES} worker processes" in failed["error"]
     left = {path.suffix for path in Path(failed["folder"]).iterdir()}
