@@ -23,7 +23,7 @@ help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 .PHONY: demo
-demo: environments ## Segments a scene in a real QGIS window and writes pictures to build/demo
+demo: environments ## Segments the sample scenes in real QGIS, with maps, into build/demo
 	$(WINDOW) $(QGIS_PYTHON) tests/e2e/demo.py --out build/demo
 
 .PHONY: run
@@ -39,15 +39,15 @@ test: environments ## Runs all tests but the slow ones, and sums them up
 	$(QGIS_PYTHON) tests/run.py
 
 .PHONY: test-engine
-test-engine: engine-environment
+test-engine: engine-environment ## The engine's tests alone
 	$(QGIS_PYTHON) tests/run.py engine
 
 .PHONY: test-plugin
-test-plugin: environments
+test-plugin: environments ## The plugin's in QGIS without a window
 	$(QGIS_PYTHON) tests/run.py plugin
 
 .PHONY: test-window
-test-window: environments
+test-window: environments ## Those that click in QGIS's window
 	$(QGIS_PYTHON) tests/run.py window
 
 .PHONY: test-slow

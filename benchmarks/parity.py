@@ -6,20 +6,29 @@ Prints, per case, the worst error as a share of its tolerance; exits with 1 if o
 from __future__ import annotations
 
 import argparse
+import pkgutil
 import sys
+from importlib import import_module
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.golden import rs2_sam2, rsrefseg2
-from benchmarks.golden.case import Case, cases
+from benchmarks import golden
+from benchmarks.golden.case import Case, Runner, cases
 
-SYSTEMS = {"rs2_sam2": rs2_sam2.KINDS, "rsrefseg2": rsrefseg2.KINDS}
+
+def runners(system: str) -> dict[str, Runner]:
+    """What runs each kind of a system's cases: `benchmarks/golden/<system>.py`, if it is there."""
+    names = {module.name for module in pkgutil.iter_modules(golden.__path__)}
+    if system not in names:
+        return {}
+    kinds: dict[str, Runner] = import_module(f"{golden.__name__}.{system}").KINDS
+    return kinds
 
 
 def error_share(case: Case) -> tuple[str, float]:
     """The worst output of a case and its error as a share of the tolerance."""
-    return case.worst(SYSTEMS[case.system][case.kind](case))
+    return case.worst(runners(case.system)[case.kind](case))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     for case in cases(options.folder):
         if options.case not in (None, case.name):
             continue
-        if case.kind not in SYSTEMS.get(case.system, {}):
+        if case.kind not in runners(case.system):
             print(f"{case.name:40} NOT RUN: no runner for {case.system} / {case.kind}")
             failed += 1
             continue

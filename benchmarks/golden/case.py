@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,10 @@ class Case:
             shares[name] = float(np.nan_to_num(exceeded, nan=np.inf).max(initial=0.0))
         name = max(shares, key=lambda key: shares[key])
         return name, shares[name]
+
+
+Runner = Callable[[Case], Mapping[str, Tensor]]
+"""What gives the outputs of a case."""
 
 
 def stored(array: Array, what: str) -> Array:

@@ -3,7 +3,7 @@
 `segment.segment` is that way, for the command line, Processing, the dock and the evaluation alike.
 A card says up to which side an extent is one view, which is what the expression speaks of, and
 into which windows a larger one is cut: a plan is rows of windows of one shape. `inference` looks
-at those that touch the area, each row's in batches; `pipeline` has a thread read ahead of the
+at those that touch the area, each row's in batches; `threads` has one thread read ahead of the
 model and another compress and write behind it; `blend` joins what the model says about overlapping
 windows.
 

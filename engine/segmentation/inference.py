@@ -19,7 +19,7 @@ from engine.raster.source import Source
 from engine.raster.window import Window
 from engine.segmentation.blend import Band, RowBlender, first_needed
 from engine.segmentation.features import FeatureCache
-from engine.segmentation.pipeline import ahead
+from engine.segmentation.threads import ahead
 from engine.systems.segmenter import Segmenter
 
 Floats = NDArray[np.float32]

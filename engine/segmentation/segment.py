@@ -25,8 +25,8 @@ from engine.raster.writer import ProbabilityWriter, write_mask
 from engine.segmentation.blend import Band
 from engine.segmentation.features import FeatureCache
 from engine.segmentation.inference import Inference, WindowTooLarge
-from engine.segmentation.pipeline import Behind
 from engine.segmentation.result import Result
+from engine.segmentation.threads import Behind
 from engine.segmentation.unfinished import UnfinishedRows, unfinished
 from engine.systems import registry
 from engine.systems.segmenter import Segmenter

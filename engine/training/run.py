@@ -24,8 +24,8 @@ from engine.training import rehearsal
 from engine.training.config import TrainingConfig
 from engine.training.data import TrainingData, given_samples, training_data
 from engine.training.examples import Examples
+from engine.training.loop.given import Run
 from engine.training.loop.recompute import recompute
-from engine.training.loop.run import Run
 from engine.training.loop.state import KEPT
 from engine.training.loop.train import train
 from engine.training.own_model import check_free, measured_before, publish

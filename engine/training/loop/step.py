@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from engine.compute import memory
 from engine.data.batch import Batch
 from engine.errors import InputError, OutOfMemory
-from engine.training.loop.run import Losses, Run
+from engine.training.loop.given import Losses, Run
 from engine.training.loop.state import TrainingState
 
 

@@ -16,8 +16,8 @@ from engine.data.batch import Batch, StepBatches
 from engine.errors import Cancelled, EngineError, OutOfMemory
 from engine.files.boundary import writing
 from engine.progress import Progress
+from engine.training.loop.given import Run
 from engine.training.loop.journal import Journal
-from engine.training.loop.run import Run
 from engine.training.loop.state import KEPT, TrainingState, save
 from engine.training.loop.step import Stepper
 

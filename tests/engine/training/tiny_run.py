@@ -22,7 +22,7 @@ from engine.language.categories import VHR10
 from engine.systems.rsrefseg2.model import RSRefSeg2
 from engine.systems.rsrefseg2.objective import predict, training_losses
 from engine.training.config import DataConfig, OptimiserConfig, TrainingConfig
-from engine.training.loop.run import Losses, Run
+from engine.training.loop.given import Losses, Run
 from engine.training.loop.train import train
 from tests.engine.systems.conftest import tiny_config
 

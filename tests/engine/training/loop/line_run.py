@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from engine.data.batch import Batch
 from engine.training.config import OptimiserConfig
-from engine.training.loop.run import Run
+from engine.training.loop.given import Run
 from engine.training.loop.train import train
 from tests.engine.training.tiny_run import STEPS, tiny_batches
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.segmentation.pipeline import Behind, ahead
+from engine.segmentation.threads import Behind, ahead
 
 
 class Broken(Exception):
