@@ -59,7 +59,7 @@ def offenders(folder: str, *forbidden: str) -> list[str]:
 @functools.cache
 def graph() -> dict[str, set[str]]:
     """The modules of ours that each module of ours imports."""
-    modules = {module(file): file for file in SHIPPED if file.parent != ROOT}
+    modules = {module(file) or "__init__": file for file in SHIPPED}
 
     def ours(imported: str) -> str | None:
         """The module that holds what is imported: it may be a name in it."""

@@ -80,7 +80,7 @@ class Outcome:
     @property
     def fine(self) -> bool:
         """Whether nothing failed."""
-        return self.code == 0
+        return self.code == 0 and not self.failed
 
 
 def run(name: str, part: Part, options: list[str], output: TextIO) -> Outcome:
@@ -104,9 +104,10 @@ def run(name: str, part: Part, options: list[str], output: TextIO) -> Outcome:
 
 def outcome(code: int, seconds: float, report: Path) -> Outcome:
     """Reads pytest's report. Where there is none, pytest did not come to its end."""
-    if not report.is_file():
+    try:
+        cases = list(ElementTree.parse(report).iter("testcase"))
+    except (OSError, ElementTree.ParseError):
         return Outcome(code or 1, seconds)
-    cases = list(ElementTree.parse(report).iter("testcase"))
     failed = {name(case): None for case in cases if is_a(case, "failure", "error")}
     skipped = sum(is_a(case, "skipped") for case in cases)
     return Outcome(code, seconds, len(cases) - len(failed) - skipped, skipped, tuple(failed))
@@ -138,10 +139,12 @@ def summary(outcomes: dict[str, Outcome]) -> str:
 
 
 def run_all(parts: dict[str, Part], options: list[str]) -> int:
-    """Runs parts and sums them up; 0, or 1 if any of them failed."""
+    """Runs parts and sums them up; 0, or 1 if any of them failed or there was no test at all."""
     shutil.rmtree(REPORTS, ignore_errors=True)
     REPORTS.mkdir(parents=True)
     logs = {name: REPORTS / f"{name}.log" for name, part in parts.items() if part.beside}
+    if len(logs) == len(parts):
+        logs = {}
     outcomes = {}
     with ThreadPoolExecutor() as pool, ExitStack() as open_logs:
         coming = {
@@ -157,7 +160,8 @@ def run_all(parts: dict[str, Part], options: list[str]) -> int:
             outcomes[name] = running.result()
             print(logs[name].read_text("utf-8", "replace"), flush=True)
     print(summary(outcomes), flush=True)
-    return 0 if all(each.fine for each in outcomes.values()) else 1
+    found = any(each.passed for each in outcomes.values())
+    return 0 if found and all(each.fine for each in outcomes.values()) else 1
 
 
 def main() -> None:
@@ -171,7 +175,10 @@ def main() -> None:
     if unknown:
         parser.error(f"there is no part {', '.join(unknown)}; there are {known}")
     parts = {name: part for name, part in PARTS.items() if name in chosen.parts or not chosen.parts}
-    sys.exit(run_all(parts, ["-m", "slow"] if chosen.slow else []))
+    try:
+        sys.exit(run_all(parts, ["-m", "slow"] if chosen.slow else []))
+    except KeyboardInterrupt:
+        sys.exit(f"Interrupted. What had run says so in {REPORTS}.")
 
 
 if __name__ == "__main__":

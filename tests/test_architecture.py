@@ -122,6 +122,8 @@ def test_the_drawing_shows_the_rooms_as_they_are():
         for one, others in re.findall(r"^\s*(\w+) --> (.+)$", drawing, re.MULTILINE)
         for other in others.split(" & ")
     }
+    lines = [line for line in drawing.splitlines() if re.search(r"[-=.]{2,}[>ox]?", line)]
+    assert all(re.fullmatch(r"\s*\w+ --> \w+( & \w+)*", line) for line in lines)
     real = nx.transitive_reduction(rooms())
     assert set(titles.values()) == {each.replace(".", "/") for each in real}
     assert arrows == {(a.replace(".", "/"), b.replace(".", "/")) for a, b in real.edges}
@@ -186,7 +188,7 @@ def test_a_room_needs_only_what_its_work_needs(folder, forbidden):
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_systems_know_neither_each_other_nor_those_that_use_them(system):
+def test_systems_do_not_know_each_other(system):
     others = [f"engine.systems.{other}" for other in SYSTEMS if other != system]
     assert offenders(f"engine.systems.{system}", *others) == []
 
@@ -203,10 +205,27 @@ def test_nothing_but_its_own_folder_names_a_system(system):
     assert strangers == {}
 
 
+def test_the_packages_themselves_import_nothing_of_ours():
+    tops = [ROOT / top / "__init__.py" for top in ("engine", "plugin")]
+    assert [each for top in tops for each in imports(top) if within(each, "engine", "plugin")] == []
+    assert graph()["__init__"] == {"plugin.main"}, "which QGIS loads"
+
+
+def test_modules_are_imported_by_name_in_the_registry_alone():
+    ways = re.compile(r"\b(import_module|resolve_name|__import__)\b")
+    dynamic = {name(file) for file in SHIPPED if ways.search(file.read_text("utf-8"))}
+    # The second asks another Python what it can import.
+    assert dynamic == {"engine/systems/registry.py", "plugin/engine/environment.py"}
+
+
 @pytest.mark.parametrize("file", sorted(LIGHT))
 def test_what_runs_before_there_is_an_environment_needs_the_standard_library_alone(file):
     own = {"plugin", "engine"}
-    found = set(imports(ROOT / file))
+    # With a module its packages are loaded.
+    packages = [
+        folder / "__init__.py" for folder in (ROOT / file).parents if ROOT in folder.parents
+    ]
+    found = {each for part in (ROOT / file, *packages) for each in imports(part)}
     assert {each.split(".")[0] for each in found} - set(sys.stdlib_module_names) - own == set()
     light = {module(ROOT / each) for each in LIGHT}
     assert {each for each in found if within(each, *own) and not within(each, *light)} == set()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import run
+from tests.engine.conftest import SHARING
 from tests.run import Part
 
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
@@ -52,7 +53,30 @@ def test_every_part_runs_and_one_summary_tells_of_all(
 
 def test_where_all_is_well_it_ends_well(parts: dict[str, Part]) -> None:
     assert run.run_all({"good": parts["good"]}, []) == 0
-    assert run.run_all({"good": parts["good"]}, ["-m", "slow"]) == 0, "nothing of it is slow"
+
+
+def test_a_run_without_a_test_is_no_success(parts: dict[str, Part]) -> None:
+    assert run.run_all({"good": parts["good"]}, ["-m", "slow"]) == 1, "nothing of it is slow"
+
+
+@pytest.mark.parametrize("content", [None, "", "<testsuites><testsuite><testcase na"])
+def test_a_report_that_was_not_finished_is_a_failure(tmp_path: Path, content: str | None) -> None:
+    report = tmp_path / "part.xml"
+    if content is not None:
+        report.write_text(content, "utf-8")
+    assert not run.outcome(0, 1.0, report).fine
+
+
+def test_every_folder_of_tests_belongs_to_a_part() -> None:
+    run_by_a_part = {path for part in run.PARTS.values() for path in part.paths}
+    with_tests = {
+        f"tests/{path.relative_to(run.TESTS).parts[0]}" for path in run.TESTS.rglob("test_*.py")
+    }
+    assert with_tests == run_by_a_part
+
+
+def test_files_that_one_process_has_whole_are_there() -> None:
+    assert all((run.TESTS / "engine" / path).is_file() for path in SHARING)
 
 
 def test_each_part_names_folders_that_are_there() -> None:

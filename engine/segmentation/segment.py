@@ -28,7 +28,6 @@ from engine.segmentation.inference import Inference, WindowTooLarge
 from engine.segmentation.result import Result
 from engine.segmentation.threads import Behind
 from engine.segmentation.unfinished import UnfinishedRows, unfinished
-from engine.systems import registry
 from engine.systems.segmenter import Segmenter
 from engine.vector.polygons import write_polygons
 from engine.vector.shape import EXACT, Shape
@@ -82,7 +81,7 @@ def segment(
     make_folder(out)
     with open_source(source, model.card.finest) as raster:
         stamp = _stamp(source.path)
-        kept = _worth_keeping(model, features) or FeatureCache(limit=0)
+        kept = features or FeatureCache(limit=0)
         for number, plan in enumerate(plans(raster.grid, model.card, one_view)):
             inference = Inference(source, stamp, raster, expression, model, kept, plan)
             if number:
@@ -297,13 +296,6 @@ def plans(grid: Grid, card: ModelCard, one_view: bool = False) -> Iterator[list[
     yield plan_windows(grid, size, 0 if whole else card.overlap)
     while (size := size // 2) >= SMALLEST_WINDOW:
         yield plan_windows(grid, size, size * card.overlap // card.window)
-
-
-def _worth_keeping(model: Segmenter, features: FeatureCache | None) -> FeatureCache | None:
-    """Where features are kept, unless they spare the next expression nothing."""
-    system = registry.every().get(model.card.system)
-    spared = system is None or system.second_expression == "decoder"
-    return features if spared else None
 
 
 def check_options(threshold: float, outputs: Sequence[str]) -> None:

@@ -34,6 +34,8 @@ def load(model_id: str, device: str = "auto") -> Segmenter:
 
 
 def _adapted(found: ModelCard, base: Base, device: str) -> Segmenter:
+    system = registry.find(found.system)
+    system.its_adapters()  # what has none is refused before seconds are spent on its base
     segmenter = load(base.id, device)
     if segmenter.weights_sha256 != base.sha256:
         raise ModelError(
@@ -43,4 +45,4 @@ def _adapted(found: ModelCard, base: Base, device: str) -> Segmenter:
         )
     parts = (base.sha256, *(file.sha256 for file in found.weights))
     digest = hashlib.sha256("".join(parts).encode()).hexdigest()
-    return registry.find(found.system).adapted(segmenter, found, digest)
+    return system.adapted(segmenter, found, digest)

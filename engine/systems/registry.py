@@ -59,6 +59,12 @@ class System:
     objectives: Mapping[str, Mapping[str, Place]] = field(default_factory=dict)
     adapters: Adapters | None = None
 
+    def __post_init__(self) -> None:
+        """Raises ValueError where something is taught to a configuration that there is not."""
+        strange = set(self.objectives) - set(self.configurations)
+        if strange:
+            raise ValueError(f"there is no configuration {', '.join(sorted(strange))} to be taught")
+
     def segmenter(self, card: ModelCard, device: torch.device) -> Segmenter:
         """The model of a card, from the files in the card's folder.
 
@@ -75,12 +81,20 @@ class System:
         Raises:
             ModelError: The system has no adapters, or this one does not fit.
         """
+        segmenter: Segmenter = self.at(self.its_adapters().load)(base, card, digest)
+        return segmenter
+
+    def its_adapters(self) -> Adapters:
+        """What it does with adapters.
+
+        Raises:
+            ModelError: Nothing.
+        """
         if self.adapters is None:
             raise ModelError(
                 f"This version loads no adapters of the system '{self.name}'. Update the plugin."
             )
-        segmenter: Segmenter = self.at(self.adapters.load)(base, card, digest)
-        return segmenter
+        return self.adapters
 
     def task(self, configuration: str, objective: str, start: Start) -> Task:
         """A network that is taught whole.
@@ -141,22 +155,38 @@ class Trained:
         return self.system.task(self.configuration, objective, start)
 
 
-def every() -> dict[str, System]:
-    """All systems by name."""
-    folders = (entry.name for entry in pkgutil.iter_modules(systems.__path__) if entry.ispkg)
-    return {name: import_module(f"{systems.__name__}.{name}").SYSTEM for name in sorted(folders)}
+def names() -> list[str]:
+    """The folders of the systems; none of them is imported."""
+    return sorted(entry.name for entry in pkgutil.iter_modules(systems.__path__) if entry.ispkg)
 
 
 def find(name: str) -> System:
-    """The system of a name.
+    """The system of a name; no other one is imported.
 
     Raises:
-        ModelError: There is none.
+        ModelError: There is none, or its folder does not declare it.
     """
-    found = every().get(name)
-    if found is None:
+    if name not in names():
         raise ModelError(f"This version knows no system '{name}'. Update the plugin.")
-    return found
+    try:
+        system = import_module(f"{systems.__name__}.{name}").SYSTEM
+        if not isinstance(system, System) or system.name != name:
+            raise ValueError(f"SYSTEM is no System of the name '{name}'")
+    except (ImportError, AttributeError, SyntaxError, TypeError, ValueError) as cause:
+        raise ModelError(
+            f"The folder engine/systems/{name} declares no system: {cause}. See "
+            "docs/adding-a-system.md, or install the plugin again."
+        ) from cause
+    return system
+
+
+def every() -> dict[str, System]:
+    """All systems by name.
+
+    Raises:
+        ModelError: A folder does not declare one.
+    """
+    return {name: find(name) for name in names()}
 
 
 def trained() -> dict[str, Trained]:

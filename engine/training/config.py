@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 import tomli_w
 
 from engine.errors import InputError
+from engine.models import zoo
 from engine.systems import registry
 from engine.systems.adapter_config import AdapterConfig
 
@@ -165,6 +166,9 @@ def read(path: Path) -> TrainingConfig:
     if "adapter" in table:
         parts["adapter"] = _build(AdapterConfig, table.pop("adapter"), path)
     config = _build(TrainingConfig, {**table, **parts}, path)
+    for name in ("model", "objective"):
+        if not isinstance(getattr(config, name), str):
+            raise InputError(f"{path}: {name} is no text.")
     if config.adapter is None:
         _check_task(config, path)
     return _with_paths(config, lambda place: Path(os.path.normpath(root / place)))
@@ -174,10 +178,13 @@ def _check_task(config: TrainingConfig, path: Path) -> None:
     """That there is a system which teaches this model whole, and so."""
     trained = registry.trained()
     if config.model not in trained:
-        raise InputError(
-            f"{path}: '{config.model}' is not taught whole. Add an [adapter], or choose a model "
-            f"from {', '.join(trained)}."
+        by_adapter = config.model in {card.id for card in zoo.cards()}
+        wrong = (
+            "is taught by an [adapter] only. Add one, or choose"
+            if by_adapter
+            else ("is no model that can be taught. Choose")
         )
+        raise InputError(f"{path}: '{config.model}' {wrong} from {', '.join(trained)}.")
     objectives = trained[config.model].objectives
     if config.objective not in objectives:
         raise InputError(

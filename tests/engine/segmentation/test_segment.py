@@ -334,14 +334,6 @@ def test_another_expression_on_the_same_view_does_not_encode_again(
     assert not band(blue.mask).any()
 
 
-def test_nothing_is_kept_for_a_model_that_begins_anew_with_every_expression(
-    tmp_path: Path, scene: Source
-) -> None:
-    features = FeatureCache()
-    segment(scene, "the ship", Oracle(system="rs2_sam2"), tmp_path / "out", features=features)
-    assert features.encoded == 0
-
-
 def test_features_of_a_file_that_changed_are_forgotten(tmp_path: Path, scene: Source) -> None:
     features = FeatureCache()
     segment(scene, "the ship", Oracle(), tmp_path / "out", features=features)

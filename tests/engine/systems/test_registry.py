@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from engine import systems
 from engine.errors import ModelError
 from engine.models import zoo
 from engine.systems import registry
+from engine.systems.description import describe
 from engine.systems.registry import System
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -20,6 +22,7 @@ LISTING = """
 import sys
 from engine.models import zoo
 from engine.systems import registry
+from engine.systems.description import describe
 from engine.systems.description import describe
 print(*(describe(card)["id"] for card in zoo.cards()), *registry.trained())
 heavy = {"torch", "transformers", "peft", "sam2"} & set(sys.modules)
@@ -47,6 +50,46 @@ def test_everything_a_system_names_is_there(system: System) -> None:
 def test_every_card_is_of_a_system_and_a_configuration_that_there_are() -> None:
     for card in zoo.cards():
         assert card.configuration in registry.find(card.system).configurations
+
+
+def test_a_system_that_begins_anew_with_every_expression_says_so_on_its_cards() -> None:
+    slow = {name for name, system in SYSTEMS.items() if system.second_expression == "whole model"}
+    told = {card.system for card in zoo.cards() if "costs as much as the first" in card.about}
+    assert slow == told == {"rs2_sam2"}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("", "has no attribute 'SYSTEM'"),
+        ("SYSTEM = 5", "SYSTEM is no System of the name 'new'"),
+        ("import no_such_module", "No module named 'no_such_module'"),
+        ("def", "invalid syntax"),
+        (
+            "from engine.systems.registry import System\n"
+            "SYSTEM = System('rsrefseg2', {}, 'a:b', 'decoder')",
+            "SYSTEM is no System of the name 'new'",
+        ),
+        (
+            "from engine.systems.registry import System\n"
+            "SYSTEM = System('new', {}, 'a:b', 'decoder', {'ghost': {}})",
+            "there is no configuration ghost",
+        ),
+    ],
+)
+def test_a_folder_that_declares_nothing_is_named_and_stops_no_other_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, told: str
+) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "__init__.py").write_text(content, "utf-8")
+    monkeypatch.setattr(systems, "__path__", [*systems.__path__, str(tmp_path)])
+    for module in [each for each in sys.modules if each.startswith("engine.systems.new")]:
+        monkeypatch.delitem(sys.modules, module)
+    with pytest.raises(ModelError, match=rf"engine/systems/new declares no system: .*{told}"):
+        registry.find("new")
+    sys.modules.pop("engine.systems.new", None)
+    assert registry.find("rsrefseg2") is SYSTEMS["rsrefseg2"]
+    assert describe(zoo.card("rsrefseg2-compact"))["teachable"]
 
 
 def test_what_there_is_not_is_refused_with_advice() -> None:

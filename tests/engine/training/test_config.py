@@ -143,6 +143,24 @@ def test_a_model_that_cannot_be_trained_is_refused(tmp_path: Path) -> None:
         read(path)
 
 
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ('"no-such"', "'no-such' is no model that can be taught. Choose from rs2-sam2-compact"),
+        ('"rsrefseg2-large"', r"'rsrefseg2-large' is taught by an \[adapter\] only"),
+        ("5", "model is no text"),
+        ("{a = 1}", "model is no text"),
+    ],
+)
+def test_what_is_no_model_is_told_from_what_wants_an_adapter(
+    tmp_path: Path, model: str, told: str
+) -> None:
+    path = configuration(tmp_path)
+    path.write_text(path.read_text().replace('"rsrefseg2-compact"', model))
+    with pytest.raises(InputError, match=rf"mine\.toml: {told}"):
+        read(path)
+
+
 @pytest.mark.parametrize("content", [None, "steps = ", b"\xff\xfe"])
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: str | bytes | None) -> None:
     path = tmp_path / "mine.toml"
