@@ -177,13 +177,10 @@ def test_qt_is_imported_through_qgis_alone():
         ("engine.raster", ("torch",)),
         ("engine.vector", ("torch",)),
         ("engine.models.zoo", ("torch", "engine.models.weights", "engine.models.adapter")),
-        ("engine.systems.registry", ("engine.systems.rsrefseg2", "engine.systems.rs2_sam2")),
         ("engine.service.worker", ("torch", "engine.segmentation", "engine.systems")),
     ],
 )
 def test_a_room_needs_only_what_its_work_needs(folder, forbidden):
-    if folder == "engine.systems.registry":
-        forbidden = tuple(f"engine.systems.{system}" for system in SYSTEMS)
     assert offenders(folder, *forbidden) == []
 
 

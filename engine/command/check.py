@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from engine.command.options import add_dataset
-
-if TYPE_CHECKING:
-    from engine.command.options import Commands
+from engine.command.options import Commands, add_dataset
 
 
 def add(commands: Commands) -> None:

@@ -5,15 +5,11 @@ from __future__ import annotations
 import argparse
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from engine.command.options import add_dataset, add_device
+from engine.command.options import Commands, add_dataset, add_device
 from engine.evaluation.protocols import PROTOCOLS
-
-if TYPE_CHECKING:
-    from engine.command.options import Commands
 
 
 def add(commands: Commands) -> None:

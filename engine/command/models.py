@@ -6,10 +6,8 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from engine.command.options import Commands
+from engine.command.options import Commands
 
 
 def add(commands: Commands) -> None:

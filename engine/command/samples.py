@@ -5,12 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from engine.command.options import band
-
-if TYPE_CHECKING:
-    from engine.command.options import Commands
+from engine.command.options import Commands, band
 
 
 def add(commands: Commands) -> None:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from engine.command.options import add_device, band
+from engine.command.options import Commands, add_device, band
 from engine.errors import InputError
-
-if TYPE_CHECKING:
-    from engine.command.options import Commands
 
 
 def add(commands: Commands) -> None:

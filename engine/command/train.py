@@ -5,12 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from engine.command.options import add_device
-
-if TYPE_CHECKING:
-    from engine.command.options import Commands
+from engine.command.options import Commands, add_device
 
 
 def add(commands: Commands) -> None:

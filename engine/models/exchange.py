@@ -16,7 +16,7 @@ from engine.files.atomic import replacing
 from engine.models import zoo
 from engine.models.card import ADAPTER_FILES, OWN_CARD, ModelCard
 from engine.models.folders import models_folder
-from engine.models.integrity import missing, verify
+from engine.models.integrity import check_files, verify
 
 MEBIBYTE = 2**20
 LARGEST = {OWN_CARD: MEBIBYTE, ADAPTER_FILES[0]: 8192 * MEBIBYTE, ADAPTER_FILES[1]: MEBIBYTE}
@@ -41,10 +41,7 @@ def export(model_id: str, path: Path) -> Path:
         OutputError: The file cannot be written.
     """
     card = _own(model_id)
-    if card.missing:
-        raise missing(card)
-    for file in card.weights:
-        verify(card.file(file.name), file)
+    check_files(card)
     with (
         _disk(path),
         replacing(path) as partial,

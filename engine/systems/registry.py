@@ -88,7 +88,7 @@ class System:
         """What it does with adapters.
 
         Raises:
-            ModelError: Nothing.
+            ModelError: It has none.
         """
         if self.adapters is None:
             raise ModelError(
@@ -107,16 +107,15 @@ class System:
         task: Task = teach(self.configuration(configuration), start)
         return task
 
-    def adapter_task(self, wanted: AdapterConfig) -> AdapterTask | None:
-        """An adapter that is taught on its base; None where the system has none.
+    def adapter_task(self, wanted: AdapterConfig) -> AdapterTask:
+        """An adapter that is taught on its base.
 
         Raises:
             InputError: The model it starts from is no adapter on this base.
-            ModelError: The base, or the model it starts from, cannot be loaded.
+            ModelError: The system has no adapters, or the base or the model it starts from cannot
+                be loaded.
         """
-        if self.adapters is None:
-            return None
-        task: AdapterTask = self.at(self.adapters.teach)(wanted)
+        task: AdapterTask = self.at(self.its_adapters().teach)(wanted)
         return task
 
     def configuration(self, name: str) -> Any:
@@ -168,6 +167,20 @@ def find(name: str) -> System:
     """
     if name not in names():
         raise ModelError(f"This version knows no system '{name}'. Update the plugin.")
+    return _declared(name)
+
+
+def every() -> dict[str, System]:
+    """All systems by name.
+
+    Raises:
+        ModelError: A folder does not declare one.
+    """
+    return {name: _declared(name) for name in names()}
+
+
+def _declared(name: str) -> System:
+    """What a folder declares."""
     try:
         system = import_module(f"{systems.__name__}.{name}").SYSTEM
         if not isinstance(system, System) or system.name != name:
@@ -178,15 +191,6 @@ def find(name: str) -> System:
             "docs/adding-a-system.md, or install the plugin again."
         ) from cause
     return system
-
-
-def every() -> dict[str, System]:
-    """All systems by name.
-
-    Raises:
-        ModelError: A folder does not declare one.
-    """
-    return {name: find(name) for name in names()}
 
 
 def trained() -> dict[str, Trained]:

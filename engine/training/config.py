@@ -189,7 +189,7 @@ def _check_task(config: TrainingConfig, path: Path) -> None:
     if config.objective not in objectives:
         raise InputError(
             f"{path}: {config.model} has no objective '{config.objective}'. Choose from "
-            f"{', '.join(sorted(objectives))}."
+            f"{', '.join(objectives)}."
         )
 
 

@@ -60,10 +60,10 @@ def adapter_task(config: TrainingConfig, adapter: AdapterConfig) -> AdapterTask:
             f"An adapter starts from {adapter.base} as it is. Leave out initial, base and variant."
         )
     base = zoo.card(adapter.base)
-    task = registry.find(base.system).adapter_task(adapter) if base.base is None else None
-    if task is None:
+    system = registry.find(base.system)
+    if system.adapters is None or base.base is not None:
         raise InputError(f"{base.title} cannot be the base of an adapter in this version.")
-    return task
+    return system.adapter_task(adapter)
 
 
 def run(
