@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import configparser
+import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ SHIPPED = (
     "requirements/uv.lock",
 )
 TRANSLATIONS = "i18n"
-NOT_SHIPPED = {"__pycache__", ".ts"}
+SOURCES_OF_TRANSLATIONS = ".ts"
 BINARIES = {".bat", ".dll", ".dylib", ".exe", ".pyc", ".pyd", ".sh", ".so"}
 
 REQUIRED = (
@@ -50,23 +51,29 @@ MIDNIGHT = (1980, 1, 1, 0, 0, 0)
 
 
 def shipped(root: Path) -> Iterator[Path]:
-    """The files of the plugin, in a fixed order.
+    """The files of the plugin that git knows, in a fixed order: what QGIS or an editor left is not.
 
     Raises:
         SystemExit: One is missing, or is of a kind that the plugin site does not take.
     """
-    translations = [TRANSLATIONS] if (root / TRANSLATIONS).exists() else []
-    for entry in [*SHIPPED, *translations]:
-        path = root / entry
-        if not path.exists():
+    listed = _listed(root)
+    for entry in (*SHIPPED, TRANSLATIONS):
+        files = [file for file in listed if file == entry or file.startswith(f"{entry}/")]
+        if not files and entry != TRANSLATIONS:
             sys.exit(f"{entry} belongs to the plugin and is missing")
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            parts = file.relative_to(root).parts
-            if not file.is_file() or NOT_SHIPPED & {*parts, file.suffix}:
+        for file in map(Path, files):
+            if file.suffix == SOURCES_OF_TRANSLATIONS:
                 continue
-            if file.suffix in BINARIES or any(part.startswith(".") for part in parts):
-                sys.exit(f"{file.relative_to(root)} is hidden or binary: the site refuses it")
-            yield file
+            if file.suffix in BINARIES or any(part.startswith(".") for part in file.parts):
+                sys.exit(f"{file} is hidden or binary: the site refuses it")
+            yield root / file
+
+
+def _listed(root: Path) -> list[str]:
+    """The files in git's index that are there, sorted."""
+    git = ["git", "-C", str(root), "ls-files", "-z"]
+    names = subprocess.run(git, check=True, stdout=subprocess.PIPE).stdout.decode().split("\0")
+    return sorted(name for name in names if name and (root / name).is_file())
 
 
 def problems(metadata: Path) -> Iterator[str]:
