@@ -9,6 +9,8 @@ from qgis.PyQt.QtGui import QIcon
 PLUGIN = "segment_by_text"
 ROOT = Path(__file__).resolve().parent.parent
 RESOURCES = ROOT / "resources"
+FORMS = __package__
+"""Where Qt's forms find the widgets of our own that they name."""
 
 
 def icon(name: str = PLUGIN) -> QIcon:

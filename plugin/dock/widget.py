@@ -22,9 +22,9 @@ from ..engine.cards import device_line, knowledge, tooltip
 from ..engine.process import Engine
 from ..map.extents import Refusal
 from ..map.layers import source_of
-from ..message_frame import MessageFrame
-from ..paths import ROOT, icon
+from ..paths import FORMS, ROOT, icon
 from ..settings import DEFAULT_MODEL, Settings
+from ..text.message_frame import MessageFrame
 from .band_choice import BandChoice
 from .extent_choice import ExtentChoice
 from .install_panel import InstallPanel
@@ -52,7 +52,7 @@ class Dock(QgsDockWidget):
     ) -> None:
         super().__init__()
         self.setObjectName("SegmentByTextDock")
-        self.form = uic.loadUi(str(ROOT / "plugin" / "dock" / "widget.ui"), QWidget())
+        self.form = uic.loadUi(str(ROOT / "plugin" / "dock" / "widget.ui"), QWidget(), FORMS)
         self.setWidget(self.form)
         self.setWindowTitle(self.form.windowTitle())
         self.session = Session(engine, settings, project)

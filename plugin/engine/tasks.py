@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
 
 from ...engine.service.client import EngineDied, EngineFailure
 from ..map.extents import Refusal
+from ..text.verbatim import inert
 from .process import Engine, EngineMissing
 from .written import written
 
@@ -43,7 +44,7 @@ class EngineTask(QgsTask):
     ) -> None:
         # QGIS before 3.26 shows every task in its status bar.
         flags = getattr(QgsTask.Flag, "Hidden", QgsTask.Flag.CanCancel) if quiet else None
-        super().__init__(description, flags or QgsTask.Flag.CanCancel)
+        super().__init__(inert(description), flags or QgsTask.Flag.CanCancel)
         self._engine = engine
         self._method = method
         self._params = params

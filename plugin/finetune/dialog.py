@@ -13,9 +13,9 @@ from qgis.PyQt.QtWidgets import QDialog, QWidget
 
 from ..engine.cards import Card
 from ..map.extents import Refusal
-from ..message_frame import MessageFrame
-from ..paths import ROOT, icon
+from ..paths import FORMS, ROOT, icon
 from ..settings import Settings
+from ..text.message_frame import MessageFrame
 from . import jobs, report
 from .jobs import Job
 from .pages.model_page import ModelPage
@@ -49,7 +49,7 @@ class FinetuneDialog(QDialog):
         self, session: Session, settings: Settings, parent: Optional[QWidget] = None
     ) -> None:
         super().__init__(parent)
-        uic.loadUi(str(ROOT / "plugin" / "finetune" / "dialog.ui"), self)
+        uic.loadUi(str(ROOT / "plugin" / "finetune" / "dialog.ui"), self, FORMS)
         self.setObjectName("SegmentByTextFinetuneDialog")
         self.setWindowIcon(icon("teach"))
         self.session = session

@@ -19,6 +19,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QColor
 
 from ..paths import PLUGIN, RESOURCES
+from ..text.verbatim import inert
 
 translate = QCoreApplication.translate
 
@@ -76,17 +77,16 @@ def name_fields(layer: QgsVectorLayer) -> None:
 def describe(layer: QgsMapLayer, result: dict[str, Any]) -> None:
     """Writes where the layer comes from into its metadata."""
     metadata = layer.metadata()
-    metadata.setTitle(result["expression"])
-    metadata.setAbstract(
-        translate(
-            "Layers", "Segmented from {} with the model {} (weights {}) at a threshold of {} %."
-        ).format(
-            result["source"],
-            result["model"],
-            result["weights_sha256"],
-            round(100 * result["threshold"]),
-        )
+    metadata.setTitle(inert(result["expression"]))
+    origin = translate(
+        "Layers", "Segmented from {} with the model {} (weights {}) at a threshold of {} %."
+    ).format(
+        result["source"],
+        result["model"],
+        result["weights_sha256"],
+        round(100 * result["threshold"]),
     )
+    metadata.setAbstract(inert(origin))
     layer.setMetadata(metadata)
 
 

@@ -15,7 +15,6 @@ from qgis.PyQt.QtWidgets import (
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
-    QMessageBox,
     QPushButton,
     QTextBrowser,
     QVBoxLayout,
@@ -25,8 +24,8 @@ from qgis.PyQt.QtWidgets import (
 from ..dock.session import Session
 from ..engine.cards import Card, page
 from ..engine.tasks import EngineTask
-
-YES = QMessageBox.StandardButton.Yes
+from ..text.question import confirmed
+from ..text.verbatim import verbatim
 
 
 class ModelsDialog(QDialog):
@@ -149,7 +148,7 @@ class ModelsDialog(QDialog):
         if card is None:
             return
         text = self.tr("Delete the model “{}” from this computer?").format(card["title"])
-        if QMessageBox.question(self, self.windowTitle(), text) == YES:
+        if confirmed(self, text):
             done = self.tr("“{}” is deleted.").format(card["title"])
             self._ask("delete_model", {"model": card["id"]}, text, done)
 
@@ -175,4 +174,4 @@ class ModelsDialog(QDialog):
 
     def _tell(self, text: str, level: Qgis.MessageLevel) -> None:
         self.bar.clearWidgets()
-        self.bar.pushMessage(text, level)
+        self.bar.pushMessage(verbatim(text), level)

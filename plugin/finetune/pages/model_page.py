@@ -13,7 +13,8 @@ from qgis.PyQt.QtWidgets import QLabel, QRadioButton, QWidget
 
 from ...engine.cards import Card, knowledge
 from ...map.extents import Refusal
-from ...paths import ROOT
+from ...paths import FORMS, ROOT
+from ...text.verbatim import verbatim
 from ..jobs import model_id
 
 translate = QCoreApplication.translate
@@ -43,7 +44,7 @@ class ModelPage(QWidget):
 
     def __init__(self, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
-        uic.loadUi(str(ROOT / "plugin" / "finetune" / "pages" / "model_page.ui"), self)
+        uic.loadUi(str(ROOT / "plugin" / "finetune" / "pages" / "model_page.ui"), self, FORMS)
         self._cards: dict[str, Card] = {}
         self._typed_id = False
         self._presets = (
@@ -140,7 +141,7 @@ class ModelPage(QWidget):
             preset = told.get(each.name)
             each.choice.setEnabled(preset is None or preset["fits"])
             each.cost.setText("" if preset is None else cost(preset))
-            each.choice.setToolTip("" if preset is None else details(preset))
+            each.choice.setToolTip("" if preset is None else verbatim(details(preset)))
         if not any(each.choice.isChecked() and each.choice.isEnabled() for each in self._presets):
             for each in self._presets:
                 if each.choice.isEnabled():

@@ -8,10 +8,11 @@ from typing import Optional
 
 from qgis.PyQt import uic
 from qgis.PyQt.QtCore import QCoreApplication, QSizeF, QTimer, pyqtSignal
-from qgis.PyQt.QtWidgets import QMessageBox, QWidget
+from qgis.PyQt.QtWidgets import QWidget
 
 from ...engine.cards import Card
-from ...paths import ROOT
+from ...paths import FORMS, ROOT
+from ...text.question import confirmed
 from .. import jobs, log
 from ..jobs import Job, JobState
 from ..session import Activity
@@ -31,8 +32,6 @@ MOST_OUTCOME = 180
 NOTES = 3
 PADDING = 12
 """Pixels that buttons are wider than their text needs: they stand side by side."""
-
-YES = QMessageBox.StandardButton.Yes
 
 
 class ProgressPage(QWidget):
@@ -54,7 +53,7 @@ class ProgressPage(QWidget):
 
     def __init__(self, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
-        uic.loadUi(str(ROOT / "plugin" / "finetune" / "pages" / "progress_page.ui"), self)
+        uic.loadUi(str(ROOT / "plugin" / "finetune" / "pages" / "progress_page.ui"), self, FORMS)
         self._job: Optional[Job] = None
         self._activity = Activity.IDLE
         self._message = ""
@@ -217,7 +216,7 @@ class ProgressPage(QWidget):
             text = self.tr("Delete what is left of this training? The model stays.")
         else:
             text = self.tr("Delete this training and what it has learned so far?")
-        if QMessageBox.question(self, self.window().windowTitle(), text) == YES:
+        if confirmed(self, text):
             self.delete_wanted.emit(self._job)
 
     def _use(self) -> None:

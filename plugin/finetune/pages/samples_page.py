@@ -8,13 +8,15 @@ from typing import Any, Optional
 from qgis.core import Qgis, QgsApplication
 from qgis.PyQt import uic
 from qgis.PyQt.QtCore import Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import QListWidgetItem, QMessageBox, QWidget
+from qgis.PyQt.QtWidgets import QListWidgetItem, QWidget
 
 from ...map import corrections
 from ...map.corrections import Correction
 from ...map.extents import Refusal
 from ...paths import ROOT
 from ...settings import Settings
+from ...text.question import confirmed
+from ...text.verbatim import verbatim
 from .. import report
 from ..jobs import Job, JobState
 from .layer_row import LayerRow
@@ -25,7 +27,6 @@ LINES = 4
 """Corrections that are seen at once."""
 
 CORRECTION = Qt.ItemDataRole.UserRole
-YES = QMessageBox.StandardButton.Yes
 
 
 class SamplesPage(QWidget):
@@ -125,7 +126,7 @@ class SamplesPage(QWidget):
         for each in corrections.corrections(self._settings):
             item = QListWidgetItem(self._line(each), self.corrections)
             item.setData(CORRECTION, each)
-            item.setToolTip(f"{each.raster['path']}\n{each.made:%Y-%m-%d %H:%M}")
+            item.setToolTip(verbatim(f"{each.raster['path']}\n{each.made:%Y-%m-%d %H:%M}"))
             ticked = each.folder not in unticked
             item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
         self.corrections.blockSignals(False)
@@ -149,7 +150,7 @@ class SamplesPage(QWidget):
         if item is None:
             return
         text = self.tr("Delete this correction? The layers on the map stay.")
-        if QMessageBox.question(self, self.window().windowTitle(), text) != YES:
+        if not confirmed(self, text):
             return
         try:
             corrections.remove(item.data(CORRECTION))

@@ -79,11 +79,11 @@ def confirmed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every question is answered with yes; what was asked."""
     asked: list[str] = []
 
-    def question(parent: object, title: str, text: str) -> object:
-        asked.append(text)
+    def answer(box: QMessageBox) -> object:
+        asked.append(box.text())
         return QMessageBox.StandardButton.Yes
 
-    monkeypatch.setattr(QMessageBox, "question", question)
+    monkeypatch.setattr(QMessageBox, "exec", answer)
     return asked
 
 

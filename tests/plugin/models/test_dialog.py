@@ -73,7 +73,7 @@ def test_a_model_survives_the_way_through_a_file(
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (file + ".zip", ""))
     asked = []
     yes = QMessageBox.StandardButton.Yes
-    monkeypatch.setattr(QMessageBox, "question", lambda *a: asked.append(a[-1]) or yes)
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: asked.append(box.text()) or yes)
     dialog.names.setCurrentRow(2)
     click(dialog.give)
     until(lambda: "is written" in told(dialog))
@@ -90,7 +90,7 @@ def test_a_model_survives_the_way_through_a_file(
 
 def test_a_no_deletes_nothing(dialog: ModelsDialog, monkeypatch: pytest.MonkeyPatch) -> None:
     no = QMessageBox.StandardButton.No
-    monkeypatch.setattr(QMessageBox, "question", lambda *_: no)
+    monkeypatch.setattr(QMessageBox, "exec", lambda _: no)
     dialog.names.setCurrentRow(2)
     click(dialog.remove)
     QTest.qWait(300)
