@@ -29,6 +29,9 @@ SELECTED = QColor(240, 228, 66, 170)
 CLEAR = QColor(240, 228, 66, 0)
 NAME_LENGTH = 60
 
+DESCRIPTION = f"{PLUGIN}/description"
+"""What was written into the metadata of a layer; what says otherwise is the analyst's."""
+
 
 def shortened(expression: str) -> str:
     """The expression as a name for a group or a layer: one line, not too long."""
@@ -74,20 +77,23 @@ def name_fields(layer: QgsVectorLayer) -> None:
 
 
 def describe(layer: QgsMapLayer, result: dict[str, Any]) -> None:
-    """Writes where the layer comes from into its metadata."""
+    """Writes where the layer comes from into its metadata, unless the analyst wrote there."""
     metadata = layer.metadata()
-    metadata.setTitle(result["expression"])
-    metadata.setAbstract(
-        translate(
-            "Layers", "Segmented from {} with the model {} (weights {}) at a threshold of {} %."
-        ).format(
-            result["source"],
-            result["model"],
-            result["weights_sha256"],
-            round(100 * result["threshold"]),
-        )
+    if metadata.abstract() != layer.customProperty(DESCRIPTION, metadata.abstract()):
+        return
+    text = translate(
+        "Layers", "Segmented from {} with the model {} (weights {}) at a threshold of {} %."
+    ).format(
+        result["source"],
+        result["model"],
+        result["weights_sha256"],
+        round(100 * result["threshold"]),
     )
+    if not layer.customProperty(DESCRIPTION):
+        metadata.setTitle(result["expression"])
+    metadata.setAbstract(text)
     layer.setMetadata(metadata)
+    layer.setCustomProperty(DESCRIPTION, text)
 
 
 def show_selected(layer: QgsRasterLayer, threshold: float) -> None:

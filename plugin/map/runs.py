@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Optional
 
-from qgis.core import Qgis, QgsApplication, QgsMessageLog, QgsProject
-from qgis.PyQt.QtCore import QCoreApplication
+from qgis.core import QgsApplication, QgsProject
+from qgis.PyQt.QtCore import QCoreApplication, QLockFile
 
 from ..paths import PLUGIN
 from ..settings import Settings
@@ -22,6 +22,35 @@ SLUG_LENGTH = 40
 MOMENT = "[0-9]*_[0-9]*"
 UNFINISHED = "probability.tif.unfinished"
 """What the engine keeps of a run that was ended; the same request goes on from there."""
+
+FINAL = ("probability.tif", "mask.tif", "polygons.gpkg")
+LOCK = ".lock"
+
+
+class Run:
+    """The folder of a run, which no other run takes, in whatever QGIS, until it is let go.
+
+    The system's lock ends with the process that holds it, so a crash keeps nobody out.
+    """
+
+    def __init__(self, folder: Path, lock: QLockFile) -> None:
+        self.folder = folder
+        self._lock = lock
+
+    def release(self) -> None:
+        """Lets go of it; what is in it stays."""
+        self._lock.unlock()
+
+    def discard(self) -> bool:
+        """Lets go of it after no result; an empty folder goes, files are never deleted.
+
+        Returns:
+            Whether the same request may go on from there.
+        """
+        kept = (self.folder / UNFINISHED).exists()
+        self._lock.unlock()
+        _remove_empty(self.folder)
+        return kept
 
 
 def results_folder(settings: Settings, project: QgsProject) -> Path:
@@ -53,20 +82,34 @@ def writing(folder: Path) -> Iterator[None]:
         ) from cause
 
 
-def new_run(expression: str, settings: Settings, project: QgsProject) -> Path:
+def new_run(expression: str, settings: Settings, project: QgsProject) -> Run:
     """The folder of a run, named after the moment and the expression.
 
     It is a new one, or that of the last run of these words that was ended before its time: the
-    engine goes on there if the rest of the request is the same too.
+    engine goes on there if the rest of the request is the same too. It is never one that another
+    run, of this or another QGIS, is in, nor one that holds results.
 
     Raises:
         Refusal: The folder cannot be created.
     """
     name = slug(expression)
     results = results_folder(settings, project)
+    _tidy(results)
     names = (f"{MOMENT}_{name}", f"{MOMENT}_{name}-[0-9]*")
     ended = sorted(p.parent for each in names for p in results.glob(f"{each}/{UNFINISHED}"))
-    return ended[-1] if ended else _numbered(results, f"{datetime.now():%Y-%m-%d_%H%M%S}_{name}")
+    for folder in reversed(ended):
+        lock = _locked(folder)
+        if lock is None:
+            continue
+        # Its run may have come to its end between the look and the lock.
+        if (folder / UNFINISHED).exists() and not any((folder / each).exists() for each in FINAL):
+            return Run(folder, lock)
+        lock.unlock()
+    folder = _numbered(results, f"{datetime.now():%Y-%m-%d_%H%M%S}_{name}")
+    lock = _locked(folder)
+    if lock is None:
+        raise _unwritable(folder, translate("Runs", "it cannot be locked"))
+    return Run(folder, lock)
 
 
 def slug(expression: str) -> str:
@@ -83,19 +126,25 @@ def next_version(run: Path) -> Path:
     return _numbered(run, "threshold")
 
 
-def discard(run: Path) -> bool:
-    """Deletes the folder of a run that came to no result; what cannot be deleted is logged.
+def _locked(folder: Path) -> Optional[QLockFile]:
+    """The lock of a folder, or None where another run holds it."""
+    lock = QLockFile(str(folder / LOCK))
+    lock.setStaleLockTime(0)  # a run takes as long as it takes
+    return lock if lock.tryLock(0) else None
 
-    Returns:
-        Whether it was kept instead, because the same request may go on from there.
-    """
-    if (run / UNFINISHED).exists():
-        return True
-    try:
-        shutil.rmtree(run)
-    except OSError as cause:
-        QgsMessageLog.logMessage(f"{run}: {cause}", PLUGIN, Qgis.MessageLevel.Warning)
-    return False
+
+def _tidy(results: Path) -> None:
+    """Removes the folders of runs that a crash of QGIS ended before they wrote anything."""
+    for left in results.glob(f"{MOMENT}_*/{LOCK}"):
+        lock = _locked(left.parent)
+        if lock is not None:
+            lock.unlock()
+            _remove_empty(left.parent)
+
+
+def _remove_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _numbered(parent: Path, name: str) -> Path:
@@ -111,10 +160,14 @@ def _numbered(parent: Path, name: str) -> Path:
             except FileExistsError:
                 number += 1
     except OSError as cause:
-        raise Refusal(
-            translate(
-                "Runs",
-                "The results folder {} cannot be written ({}). "
-                "Choose another in the options of Segment by Text.",
-            ).format(parent, cause.strerror)
-        ) from cause
+        raise _unwritable(parent, cause.strerror) from cause
+
+
+def _unwritable(folder: Path, reason: Optional[str]) -> Refusal:
+    return Refusal(
+        translate(
+            "Runs",
+            "The results folder {} cannot be written ({}). "
+            "Choose another in the options of Segment by Text.",
+        ).format(folder, reason)
+    )
