@@ -14,7 +14,7 @@ from ..paths import PLUGIN
 PASSING_SECONDS = 10.0
 """How long a threshold may be on the map and count as one the slider only passed through."""
 
-FILES = ("mask.tif", "polygons.gpkg")
+FILES = ("mask.tif", "polygons.gpkg", "probability.tif.unfinished")
 BESIDE = ("", ".aux.xml", ".ovr", ".msk", "-wal", "-shm", "-journal")
 """What GDAL, QGIS and SQLite keep beside a file."""
 
