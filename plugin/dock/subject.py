@@ -19,8 +19,8 @@ class Subject(QObject):
 
     The fields are about the result that was chosen last: the one a run has just made, or the one
     selected in the layer tree. Once other words than the result's are typed they are about the next
-    run, until a result is chosen or its words are typed again. The next run gets what the analyst
-    has set last, whatever results were looked at meanwhile.
+    run, until a result is chosen or its words are typed again. Then they show what the analyst has
+    set last, whatever results were looked at meanwhile.
     """
 
     def __init__(

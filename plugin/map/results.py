@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Optional
 from uuid import uuid4
@@ -40,7 +41,7 @@ PROBABILITY = "probability.tif"
 RUN = f"{PLUGIN}/run"
 ROLE = f"{PLUGIN}/role"
 LAYER = f"{PLUGIN}/layer"
-"""The id of the layer that was given the role. A copy has another: it is the analyst's."""
+"""Which layer was given the role. A copy has another id: it is the analyst's."""
 
 FACTS = f"{PLUGIN}/result"
 EDITED = f"{PLUGIN}/edited"
@@ -244,7 +245,7 @@ class ResultGroup:
         self._project.addMapLayer(layer, False)
         node = group.insertLayer(place, layer)
         node.setExpanded(False)
-        for key, value in ((RUN, self.key), (ROLE, role), (LAYER, layer.id())):
+        for key, value in ((RUN, self.key), (ROLE, role), (LAYER, _seal(layer.id()))):
             node.setCustomProperty(key, value)
         watch(node, self._project)
         return node
@@ -354,8 +355,13 @@ def _note_edited(layer: str, project: QgsProject) -> None:
 
 def _key_of(node: QgsLayerTreeLayer) -> Optional[str]:
     """The run of a layer that shows one; None for all others, copies among them."""
-    own = node.layer() is not None and node.customProperty(LAYER) == node.layerId()
+    own = node.layer() is not None and node.customProperty(LAYER) == _seal(node.layerId())
     return str(node.customProperty(RUN)) if own and node.customProperty(ROLE) in ROLES else None
+
+
+def _seal(layer: str) -> str:
+    """The id of a layer as QGIS does not know it: what is pasted gets a new id wherever it is."""
+    return sha256(layer.encode()).hexdigest()[:16]
 
 
 def _facts_of(node: QgsLayerTreeLayer) -> Optional[dict[str, Any]]:

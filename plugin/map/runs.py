@@ -25,6 +25,8 @@ UNFINISHED = "probability.tif.unfinished"
 
 FINAL = ("probability.tif", "mask.tif", "polygons.gpkg")
 LOCK = ".lock"
+TRIES = 3
+"""Another QGIS may take a new folder for one that a crash left, before it is locked."""
 
 
 class Run:
@@ -47,7 +49,7 @@ class Run:
         Returns:
             Whether the same request may go on from there.
         """
-        kept = (self.folder / UNFINISHED).exists()
+        kept = _holds(self.folder, UNFINISHED)
         self._lock.unlock()
         _remove_empty(self.folder)
         return kept
@@ -94,22 +96,12 @@ def new_run(expression: str, settings: Settings, project: QgsProject) -> Run:
     """
     name = slug(expression)
     results = results_folder(settings, project)
-    _tidy(results)
     names = (f"{MOMENT}_{name}", f"{MOMENT}_{name}-[0-9]*")
-    ended = sorted(p.parent for each in names for p in results.glob(f"{each}/{UNFINISHED}"))
-    for folder in reversed(ended):
-        lock = _locked(folder)
-        if lock is None:
-            continue
-        # Its run may have come to its end between the look and the lock.
-        if (folder / UNFINISHED).exists() and not any((folder / each).exists() for each in FINAL):
-            return Run(folder, lock)
-        lock.unlock()
-    folder = _numbered(results, f"{datetime.now():%Y-%m-%d_%H%M%S}_{name}")
-    lock = _locked(folder)
-    if lock is None:
-        raise _unwritable(folder, translate("Runs", "it cannot be locked"))
-    return Run(folder, lock)
+    former = sorted(folder for each in names for folder in results.glob(each))
+    ended = [run for folder in reversed(former) if (run := _ended(folder)) is not None]
+    for run in ended[1:]:
+        run.release()
+    return ended[0] if ended else _new(results, f"{datetime.now():%Y-%m-%d_%H%M%S}_{name}")
 
 
 def slug(expression: str) -> str:
@@ -126,6 +118,33 @@ def next_version(run: Path) -> Path:
     return _numbered(run, "threshold")
 
 
+def _ended(folder: Path) -> Optional[Run]:
+    """The run that was ended in a folder, where there is one and nobody goes on with it.
+
+    A folder that holds nothing, as a crash of QGIS leaves it, goes.
+    """
+    if not (_holds(folder, UNFINISHED) or _is_empty(folder)):
+        return None
+    lock = _locked(folder)
+    if lock is None:
+        return None
+    # Its run may have come to its end between the look and the lock.
+    if _holds(folder, UNFINISHED) and not _holds(folder, *FINAL):
+        return Run(folder, lock)
+    lock.unlock()
+    _remove_empty(folder)
+    return None
+
+
+def _new(results: Path, name: str) -> Run:
+    for _ in range(TRIES):
+        folder = _numbered(results, name)
+        lock = _locked(folder)
+        if lock is not None:
+            return Run(folder, lock)
+    raise _unwritable(results, translate("Runs", "it cannot be locked"))
+
+
 def _locked(folder: Path) -> Optional[QLockFile]:
     """The lock of a folder, or None where another run holds it."""
     lock = QLockFile(str(folder / LOCK))
@@ -133,13 +152,15 @@ def _locked(folder: Path) -> Optional[QLockFile]:
     return lock if lock.tryLock(0) else None
 
 
-def _tidy(results: Path) -> None:
-    """Removes the folders of runs that a crash of QGIS ended before they wrote anything."""
-    for left in results.glob(f"{MOMENT}_*/{LOCK}"):
-        lock = _locked(left.parent)
-        if lock is not None:
-            lock.unlock()
-            _remove_empty(left.parent)
+def _holds(folder: Path, *names: str) -> bool:
+    return any((folder / name).exists() for name in names)
+
+
+def _is_empty(folder: Path) -> bool:
+    try:
+        return all(each.name == LOCK for each in folder.iterdir())
+    except OSError:
+        return False
 
 
 def _remove_empty(folder: Path) -> None:

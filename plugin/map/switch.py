@@ -59,7 +59,7 @@ def _change(layer: QgsMapLayer, path: str) -> None:
         layer.setDataSource(source, layer.name(), layer.providerType())
         raise
     finally:
-        if layer.crs() != crs:
+        if crs.isValid() and layer.crs() != crs:
             layer.setCrs(crs)
 
 

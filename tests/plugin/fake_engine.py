@@ -95,6 +95,16 @@ def serve(request: dict) -> object:
 
 
 def segment(request_id: int, params: dict) -> dict:
+    """Has its unfinished rows in the folder meanwhile, as the engine has."""
+    unfinished = Path(params["out"], "probability.tif.unfinished")
+    unfinished.touch()
+    try:
+        return look(request_id, params)
+    finally:
+        unfinished.unlink()
+
+
+def look(request_id: int, params: dict) -> dict:
     expression = params["expression"]
     for step in range(3):
         progress = {"id": request_id, "done": step, "total": 3, "stage": "model"}

@@ -57,10 +57,11 @@ def test_every_run_is_a_new_folder_inside_the_results(
     settings: Settings, project: QgsProject, tmp_path: Path, expression: str
 ) -> None:
     settings.results_folder = str(tmp_path / "results")
-    runs = [new_run(expression, settings, project).folder for _ in range(3)]
-    assert len(set(runs)) == 3
-    assert {run.parent for run in runs} == {tmp_path / "results"}
-    assert all(len(run.name.encode()) < 150 for run in runs)
+    runs = [new_run(expression, settings, project) for _ in range(3)]
+    folders = {run.folder for run in runs}
+    assert len(folders) == 3
+    assert {folder.parent for folder in folders} == {tmp_path / "results"}
+    assert all(len(folder.name.encode()) < 150 for folder in folders)
 
 
 def test_versions_of_a_run_do_not_meet(tmp_path: Path) -> None:
@@ -105,13 +106,13 @@ def test_a_run_that_was_ended_is_kept_and_the_same_words_go_on_there(
     finished.release()
     (ended.folder / UNFINISHED).write_text("")
     assert ended.discard()
+    others = new_run("the tanks", settings, project)
+    assert others.folder not in (finished.folder, ended.folder)
     again = new_run("the tank", settings, project)
     assert again.folder == ended.folder
-    others = (finished.folder, ended.folder)
-    assert new_run("the tanks", settings, project).folder not in others
-    (ended.folder / UNFINISHED).unlink()
+    (again.folder / UNFINISHED).rename(again.folder / "probability.tif")
     again.release()
-    assert new_run("the tank", settings, project).folder not in others
+    assert new_run("the tank", settings, project).folder not in (finished.folder, ended.folder)
 
 
 def test_a_run_that_is_under_way_is_not_taken(
