@@ -112,7 +112,9 @@ def test_a_duplicated_layer_is_the_analysts(
     copy = layer.clone()
     project.addMapLayer(copy, False)
     node = project.layerTreeRoot().findLayer(layer.id())
-    node.parent().insertLayer(0, copy).setCustomProperty(FACTS, node.customProperty(FACTS))
+    beside = node.parent().addLayer(copy)
+    for key in node.customProperties():
+        beside.setCustomProperty(key, node.customProperty(key))
     before = copy.source()
     group.show(write_result(group.run, [NORTH], "threshold"))
     assert group.layer(role) is layer
@@ -124,14 +126,15 @@ def test_a_pasted_group_is_the_analysts(
     group: ResultGroup, project: QgsProject, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(home)  # where QGIS goes by itself, and stays
+    own = {layer.id() for layer in map(group.layer, ROLES)}
     file = str(home / "copy.qlr")
     QgsLayerDefinition.exportLayerDefinition(file, project.layerTreeRoot().children())
     QgsLayerDefinition.loadLayerDefinition(file, project, project.layerTreeRoot())
-    own = {layer.id() for layer in map(group.layer, ROLES)}
     copies = [layer for layer in project.mapLayers().values() if layer.id() not in own]
     before = {layer.source() for layer in copies}
     group.show(write_result(group.run, [NORTH], "threshold"))
     assert len(copies) == 3
+    assert {layer.id() for layer in map(group.layer, ROLES)} == own
     assert {layer.source() for layer in copies} == before
 
 
