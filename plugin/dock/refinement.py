@@ -13,7 +13,7 @@ from ..engine.tasks import EngineTask
 from ..map.extents import Refusal
 from ..map.results import ResultGroup
 from ..map.runs import next_version
-from ..map.versions import Versions, delete
+from ..map.versions import Versions, drop
 
 DELAY = 200
 """Milliseconds without a change before the engine is asked."""
@@ -145,7 +145,7 @@ class Refinement(QObject):
             ended.connect(self._ended)
         task.answered.connect(lambda result: self._show(group, result, out))
         task.failed.connect(lambda text: self._fail(group, text, out))
-        task.stopped.connect(lambda: delete(out))
+        task.stopped.connect(lambda: drop(out))
         self._task, self._making = task, {group: wanted}
         QgsApplication.taskManager().addTask(task)
 
@@ -157,13 +157,13 @@ class Refinement(QObject):
     def _show(self, group: ResultGroup, result: dict[str, Any], out: Path) -> None:
         group.end_preview()
         if not group.present:
-            delete(out)
+            drop(out)
             return
         before, edited = group.version, group.edited
         try:
             lost = group.show(result)
         except Refusal as cause:
-            self._fail(group, str(cause))
+            self._fail(group, str(cause), out if group.version == before else None)
             return
         self._versions.show(out)
         if before is not None:
@@ -172,7 +172,7 @@ class Refinement(QObject):
 
     def _fail(self, group: ResultGroup, text: str, out: Optional[Path] = None) -> None:
         if out is not None:
-            delete(out)
+            drop(out)
         group.end_preview()
         if group.present:
             self.changed.emit()

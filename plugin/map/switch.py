@@ -80,7 +80,7 @@ def _switch_polygons(layer: QgsVectorLayer, path: str) -> list[str]:
     before = QgsVectorLayer(layer.source(), "", layer.providerType()) if selected else None
     layer.removeSelection()
     _change(layer, path)
-    lost = _filter(layer, subset) if subset else []
+    lost = [*(_filter(layer, subset) if subset else []), *_joins(layer)]
     if before is not None:
         layer.selectByIds(_same(layer, before, selected))
     layer.triggerRepaint()
@@ -101,6 +101,18 @@ def _filter(layer: QgsVectorLayer, subset: str) -> list[str]:
             "Layers", "The filter of “{}” was removed: it does not fit the new polygons."
         )
     return [text.format(layer.name())]
+
+
+def _joins(layer: QgsVectorLayer) -> list[str]:
+    """Says which joins, and labels moved by hand, which are one, follow the numbers of the rows."""
+    text = translate(
+        "Layers", "“{}” is joined with “{}” by the numbers of its objects, which are others now."
+    )
+    return [
+        text.format(layer.name(), join.joinLayer().name() if join.joinLayer() else "")
+        for join in layer.vectorJoins()
+        if NUMBERS_OF_ROWS.fullmatch(join.targetFieldName())
+    ]
 
 
 def _same(layer: QgsVectorLayer, before: QgsVectorLayer, selected: set[int]) -> list[int]:

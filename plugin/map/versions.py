@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 from urllib.parse import unquote
@@ -104,8 +105,13 @@ def file_of(layer: QgsMapLayer) -> Path:
     return Path(parts.get("path") or "")
 
 
+def drop(folder: Path) -> None:
+    """Deletes all that was made for a version that never came onto the map."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def delete(folder: Path) -> None:
-    """Deletes a version; what another program holds open stays, and is logged."""
+    """Deletes the files of a version; what another program holds open stays, and is logged."""
     try:
         for name in FILES:
             for end in BESIDE:

@@ -221,6 +221,25 @@ def test_a_result_without_polygons_and_mask_is_not_changed(dock, project: QgsPro
     assert dock.messages.text.startswith("Objects found"), "of the run"
 
 
+def test_what_was_lost_is_said_beside_the_count(dock) -> None:
+    group = run(dock, "storage tank")
+    layer(group, "Polygons").setSubsetString("fid = 1")
+    move(dock, group, 60)
+    until(lambda: "was removed: it names objects by number" in dock.messages.text)
+    assert "Objects found: 1" in dock.messages.text
+
+
+def test_a_threshold_that_fails_leaves_nothing(dock, project: QgsProject) -> None:
+    group = run(dock, "storage tank")
+    folder = Path(layer(group, "Mask").source()).parent
+    (folder / "meta.json").write_text("broken")
+    dock.form.threshold.setValue(90)
+    until(lambda: dock.session.refinement._task)
+    at_rest(dock)
+    assert list(folder.glob("threshold*")) == []
+    assert dock.form.threshold.value() == 50
+
+
 def test_polygons_under_edit_leave_the_threshold_where_it_was(dock) -> None:
     group = run(dock, "storage tank")
     polygons = layer(group, "Polygons")

@@ -253,6 +253,28 @@ def test_what_the_analyst_made_of_the_polygons_stays(
     assert themes.mapThemeVisibleLayers("mine") == [layer]
 
 
+def test_a_join_by_number_is_told(group: ResultGroup, project: QgsProject) -> None:
+    layer = group.layer("polygons")
+    table = QgsVectorLayer("NoGeometry?field=fid:integer&field=owner:string", "owners", "memory")
+    project.addMapLayer(table)
+    join = QgsVectorLayerJoinInfo()
+    join.setJoinLayer(table)
+    join.setJoinFieldName("fid")
+    join.setTargetFieldName("fid")
+    layer.addJoin(join)
+    (lost,) = group.show(write_result(group.run, [NORTH], "threshold"))
+    assert "joined with “owners” by the numbers" in lost
+    assert [each.joinLayer() for each in layer.vectorJoins()] == [table]
+
+
+def test_labels_moved_by_hand_are_told(group: ResultGroup, project: QgsProject) -> None:
+    layer = group.layer("polygons")
+    key = layer.fields().field("fid")
+    layer.setAuxiliaryLayer(project.auxiliaryStorage().createAuxiliaryLayer(key, layer))
+    (lost,) = group.show(write_result(group.run, [NORTH], "threshold"))
+    assert "by the numbers of its objects" in lost
+
+
 def test_what_the_analyst_made_of_the_mask_stays(group: ResultGroup) -> None:
     layer = group.layer("mask")
     layer.setOpacity(0.3)
