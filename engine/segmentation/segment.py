@@ -27,7 +27,7 @@ from engine.segmentation.features import FeatureCache
 from engine.segmentation.inference import Inference, WindowTooLarge
 from engine.segmentation.result import Result
 from engine.segmentation.threads import Behind
-from engine.segmentation.unfinished import UnfinishedRows, unfinished
+from engine.segmentation.unfinished import UnfinishedRows, alone, unfinished
 from engine.systems.segmenter import Segmenter
 from engine.vector.polygons import write_polygons
 from engine.vector.shape import EXACT, Shape
@@ -78,6 +78,7 @@ def segment(
     check_options(threshold, outputs)
     known = model.card.check(expression)
     warnings = [known.message] if known.unknown else []
+    _stop_if(cancelled)  # while the model was loaded; nothing is made then
     make_folder(out)
     with open_source(source, model.card.finest) as raster:
         stamp = _stamp(source.path)
@@ -198,7 +199,7 @@ def rethreshold(
         EngineError: One of its kinds, with a message for the analyst.
     """
     check_options(threshold, outputs)
-    with _together(make_folder(out), outputs) as files:
+    with alone(make_folder(out) / UNFINISHED), _together(out, outputs) as files:
         result = _outputs(Path(probability), files, threshold, shape, progress, cancelled, [], {})
     return _placed(result, out)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -50,6 +51,7 @@ class UnfinishedRows:
         file.truncate()
         if not whole:
             file.write(self._header)
+            file.flush()
 
     def stored(self) -> Iterator[tuple[int, Bytes]]:
         """The rows there are, from top to bottom: first row and bytes `(n, width)`."""
@@ -103,32 +105,78 @@ def unfinished(path: Path, request: str, width: int) -> Iterator[UnfinishedRows]
         width: Pixels of a row.
 
     Raises:
-        OutputError: the file cannot be written.
+        OutputError: the file cannot be written, or another run has it open.
     """
-    with writing(path):
-        path.touch()
-        file = path.open("r+b")
-    with file:
-        _lock(file, path)
-        rows = UnfinishedRows(file, path, request.encode(), width)
+    with _alone(path) as file:
+        rows = None
         try:
+            with writing(path):
+                rows = UnfinishedRows(file, path, request.encode(), width)
             yield rows
         except BaseException:
-            worthless = not rows.finished
+            if rows is None or not rows.finished:
+                os.ftruncate(file.fileno(), 0)
             raise
-        else:
-            worthless = True
-        finally:
+        os.ftruncate(file.fileno(), 0)
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Keep other runs out of a folder until the block ends; unfinished rows in it stay.
+
+    Args:
+        path: The file in which runs of this folder keep their unfinished rows.
+
+    Raises:
+        OutputError: the folder cannot be written, or another run is in it.
+    """
+    with _alone(path):
+        yield
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[BinaryIO]:
+    """The file, locked until the block ends, however this process ends; an empty one goes then."""
+    with writing(path):
+        file = _locked(path)
+    while file is None:  # the run before deleted it between our look and our lock
+        with writing(path):
+            file = _locked(path)
+    try:
+        yield file
+    finally:
+        if not os.fstat(file.fileno()).st_size:
+            _delete(file, path)
+        with suppress(OSError):  # a full disk, which was told of when it was written to
             file.close()
-            if worthless:
-                path.unlink(missing_ok=True)
 
 
-def _lock(file: BinaryIO, path: Path) -> None:
-    """Keeps other runs away until the file is closed, however this process ends."""
+def _locked(path: Path) -> BinaryIO | None:
+    """The file, made if it is not there, or None where it is not the one at `path` any more."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+    file = os.fdopen(descriptor, "r+b")
     try:
         portalocker.lock(file, portalocker.LOCK_EX | portalocker.LOCK_NB)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return file
     except portalocker.LockException as cause:
+        file.close()
         raise OutputError(
             f"Another run is writing into {path.parent}. Wait for it, or choose another folder."
         ) from cause
+    except BaseException:
+        file.close()
+        raise
+    file.close()
+    return None
+
+
+def _delete(file: BinaryIO, path: Path) -> None:
+    """Deletes the file while its lock is held; where that is not possible, right after."""
+    try:
+        path.unlink()
+    except PermissionError:
+        with suppress(OSError):
+            file.close()
+            path.unlink()

@@ -12,11 +12,13 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ..engine.process import Engine
 from ..engine.tasks import EngineTask
+from ..map.appearance import shortened
 from ..map.extents import Refusal
 from ..map.layers import Source, add
-from ..map.runs import discard, new_run
+from ..map.results import Results
+from ..map.runs import Run, new_run
 from ..settings import Settings
-from .refinement import Refinement, Shown
+from .refinement import Refinement
 
 CHECK_DELAY = 400
 """Milliseconds without a key before the engine is asked what it knows of the expression."""
@@ -75,6 +77,7 @@ class Session(QObject):
         doubted: The model knows no word of the request; it runs only when asked `anyway`.
         ready: The engine runs; its `cards` and facts are known.
         finished: A request was answered and its result is on the map.
+        forgotten: The project is another one; what was said of the former is no longer true.
     """
 
     changed = pyqtSignal()
@@ -84,19 +87,21 @@ class Session(QObject):
     doubted = pyqtSignal()
     ready = pyqtSignal()
     finished = pyqtSignal()
+    forgotten = pyqtSignal()
 
     def __init__(self, engine: Engine, settings: Settings, project: QgsProject) -> None:
         super().__init__()
         self.engine = engine
         self.cards: list[dict[str, Any]] = []
-        self.refinement = Refinement(engine)
-        self.refinement.refined.connect(self._report)
+        self.results = Results(project)
+        self.refinement = Refinement(engine, project)
+        self.refinement.refined.connect(self._report_refined)
         self.refinement.told.connect(self.told)
         self._settings = settings
         self._project = project
         self._state = State.IDLE
         self._task: Optional[EngineTask] = None
-        self._run: Optional[Path] = None
+        self._run: Optional[Run] = None
         self._known: dict[tuple[str, str], dict[str, Any]] = {}
         self._asked: tuple[str, str] = ("", "")
         self._check_task: Optional[EngineTask] = None
@@ -106,6 +111,8 @@ class Session(QObject):
         self._check_timer.setInterval(CHECK_DELAY)
         self._check_timer.timeout.connect(self._check)
         project.cleared.connect(self.forget)
+        project.readProject.connect(self._find)
+        self._find()
 
     @property
     def state(self) -> State:
@@ -161,17 +168,26 @@ class Session(QObject):
             self._check_timer.start()
 
     def forget(self) -> None:
-        """Lets go of the last result and stops what is running: the project is another one."""
-        self.refinement.take(None)
+        """Lets go of all results and stops what is running: the project is another one."""
+        self.refinement.forget()
         self.cancel()
+        self.forgotten.emit()
 
     def close(self) -> None:
         """Stops everything; nothing is told any more."""
         self._check_timer.stop()
         self.blockSignals(True)
         self._project.cleared.disconnect(self.forget)
+        self._project.readProject.disconnect(self._find)
         self.refinement.close()
+        self.results.close()
         self.cancel()
+        self._discard()
+
+    def _find(self) -> None:
+        """Finds a result again in a project that was opened, where the analyst chose none yet."""
+        if self.refinement.shown is None:
+            self.refinement.take(self.results.topmost())
 
     def _started(self, cards: list[dict[str, Any]]) -> None:
         self.cards = cards
@@ -199,31 +215,30 @@ class Session(QObject):
             self._fail(str(cause))
             return
         description = self.tr("Segmenting: {}").format(request.expression)
-        params = request.params(run)
+        params = request.params(run.folder)
         self._begin("segment", params, description, lambda r: self._segmented(request, run, r))
 
-    def _segmented(self, request: Request, run: Path, result: dict[str, Any]) -> None:
+    def _segmented(self, request: Request, run: Run, result: dict[str, Any]) -> None:
         try:
-            group = add(result, run, request.crs, self._project)
+            group = add(result, run.folder, request.crs, self._project)
         except Refusal as cause:
             self._fail(str(cause))
             return
+        run.release()
         self._run = None
-        shown = Shown(
-            group,
-            result["probability"],
-            request.outputs,
-            request.crs,
-            request.source,
-            request.expression,
-        )
-        self.refinement.take(shown, request.threshold, request.shape)
+        group.looked_at(request.source)
+        self.results.adopt(group)
+        self.refinement.take(group)
         self._settings.remember(request.expression)
         self._enter(State.IDLE)
         self._report(result)
         self.finished.emit()
 
-    def _report(self, result: dict[str, Any]) -> None:
+    def _report_refined(self, result: dict[str, Any]) -> None:
+        """Says of which result it is: the analyst may have typed other words meanwhile."""
+        self._report(result, f"“{shortened(result['expression'])}”: ")
+
+    def _report(self, result: dict[str, Any], of: str = "") -> None:
         """Says what was found, and what the engine warns of."""
         if result["count"] is None:
             found = [self.tr("The mask is written.")]
@@ -235,7 +250,7 @@ class Session(QObject):
             area = f"{result['area_m2']:,.0f}"
             found = [self.tr("Objects found: {}, {} m² in all").format(result["count"], area)]
         level = Qgis.MessageLevel.Warning if result["warnings"] else Qgis.MessageLevel.Success
-        self.told.emit("\n\n".join([*found, *result["warnings"]]), level)
+        self.told.emit(of + "\n\n".join([*found, *result["warnings"]]), level)
 
     def _check(self) -> None:
         """Asks on the side what the model knows; only an engine that runs and has time is asked."""
@@ -299,7 +314,7 @@ class Session(QObject):
     def _discard(self) -> bool:
         """Deletes what a run left behind; whether it is kept to go on from."""
         run, self._run = self._run, None
-        return run is not None and discard(run)
+        return run is not None and run.discard()
 
     def _enter(self, state: State) -> None:
         if not state.busy:

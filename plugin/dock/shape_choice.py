@@ -7,7 +7,7 @@ from typing import Any
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 from qgis.PyQt.QtWidgets import QWidget
 
-from ..map.shape import Outlines, shape
+from ..map.shape import Outlines, outlines_of, shape
 
 
 class ShapeChoice(QObject):
@@ -33,6 +33,13 @@ class ShapeChoice(QObject):
     def shape(self) -> dict[str, Any]:
         """The parameters of the engine's Shape."""
         return shape(self._form.smallest.value(), self._form.outlines.currentData())
+
+    def show(self, values: dict[str, Any]) -> None:
+        """Shows the parameters of a Shape; nobody changed them."""
+        self.blockSignals(True)
+        self._form.smallest.setValue(values.get("minimum_area", 0.0))
+        self._form.outlines.setCurrentIndex(self._form.outlines.findData(outlines_of(values)))
+        self.blockSignals(False)
 
     def _change(self) -> None:
         self.changed.emit(self.shape)

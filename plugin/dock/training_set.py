@@ -31,6 +31,7 @@ class TrainingSet(QObject):
         self._button.setIcon(QgsApplication.getThemeIcon("/symbologyAdd.svg"))
         self._button.clicked.connect(self.add)
         refinement.taken.connect(self._update)
+        refinement.changed.connect(self._update)
         self._update()
 
     def add(self) -> None:
@@ -40,7 +41,7 @@ class TrainingSet(QObject):
             return
         try:
             kept = corrections.keep(
-                shown.group.layer("polygons"), shown.expression, shown.source, self._settings
+                shown.layer("polygons"), shown.expression, shown.source, self._settings
             )
         except Refusal as cause:
             self.told.emit(str(cause), Qgis.MessageLevel.Warning)
@@ -54,4 +55,6 @@ class TrainingSet(QObject):
 
     def _update(self) -> None:
         shown = self._refinement.shown
-        self._button.setVisible(shown is not None and "polygons" in shown.outputs)
+        self._button.setVisible(
+            shown is not None and shown.source is not None and "polygons" in shown.outputs
+        )

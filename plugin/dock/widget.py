@@ -22,6 +22,7 @@ from ..engine.cards import device_line, knowledge, tooltip
 from ..engine.process import Engine
 from ..map.extents import Refusal
 from ..map.layers import source_of
+from ..map.results import ResultGroup
 from ..paths import FORMS, ROOT, icon
 from ..settings import DEFAULT_MODEL, Settings
 from ..text.message_frame import MessageFrame
@@ -30,6 +31,7 @@ from .extent_choice import ExtentChoice
 from .install_panel import InstallPanel
 from .session import Request, Session, State
 from .shape_choice import ShapeChoice
+from .subject import Subject
 from .threshold_field import ThresholdField
 from .training_set import TrainingSet
 
@@ -68,7 +70,9 @@ class Dock(QgsDockWidget):
         self.threshold = ThresholdField(self.form.thresholdSlider, self.form.threshold)
         self.training_set = TrainingSet(self.form, self.session.refinement, settings)
         self.installation = InstallPanel(self.form, settings)
+        self._tree = iface.layerTreeView().selectionModel()
         self._fill()
+        self.subject = Subject(self.form, self.session.refinement, self.threshold, self._shape)
         self._connect()
         self._follow(iface.activeLayer())
         self._update()
@@ -98,6 +102,7 @@ class Dock(QgsDockWidget):
     def close_session(self) -> None:
         """Stops everything the dock has begun."""
         self.installation.cancel()
+        self._tree.currentChanged.disconnect(self._choose)
         self.session.close()
         self.extent.close()
 
@@ -170,9 +175,8 @@ class Dock(QgsDockWidget):
         form.teach.clicked.connect(self.teach_wanted)
         self.training_set.told.connect(self.messages.tell)
         self._iface.currentLayerChanged.connect(self._follow)
-        self.threshold.moving.connect(session.refinement.preview)
-        self.threshold.moved.connect(session.refinement.set_threshold)
-        self._shape.changed.connect(session.refinement.set_shape)
+        self._tree.currentChanged.connect(self._choose)
+        session.forgotten.connect(self.messages.clear)
         session.changed.connect(self._update)
         session.progressed.connect(self._progress)
         session.told.connect(self.messages.tell)
@@ -187,9 +191,27 @@ class Dock(QgsDockWidget):
         self.installation.installed.connect(session.start)
 
     def _follow(self, layer: Optional[QgsMapLayer]) -> None:
-        """The active layer is the one to segment, if it is a raster."""
-        if isinstance(layer, QgsRasterLayer):
+        """The active layer is the one to segment, if it is a raster and shows no result.
+
+        Where it shows one, that is the result to refine.
+        """
+        result = self.session.results.of(layer) if isinstance(layer, QgsMapLayer) else None
+        if result is not None:
+            self._take(result)
+        elif isinstance(layer, QgsRasterLayer):
             self.form.layer.setLayer(layer)
+
+    def _choose(self) -> None:
+        """The result that is selected in the layer tree, by a layer or by its group."""
+        result = self.session.results.at(self._iface.layerTreeView().currentNode())
+        if result is not None:
+            self._take(result)
+
+    def _take(self, result: ResultGroup) -> None:
+        """What was said of another result is not said of this one."""
+        if result is not self.session.refinement.shown:
+            self.messages.clear()
+        self.session.refinement.take(result)
 
     def _typed(self) -> None:
         """Another expression or model: what was said of the former is no longer true."""
@@ -197,6 +219,7 @@ class Dock(QgsDockWidget):
         self.messages.clear()
         expression = " ".join(self.form.expression.currentText().split())
         model = self.form.model.currentData() or ""
+        self.subject.type(expression)
         self._say_hint(self._knowledge())
         self.session.ask_about(expression, model)
 

@@ -30,6 +30,9 @@ SELECTED = QColor(240, 228, 66, 170)
 CLEAR = QColor(240, 228, 66, 0)
 NAME_LENGTH = 60
 
+DESCRIPTION = f"{PLUGIN}/description"
+"""What was written into the metadata of a layer; what says otherwise is the analyst's."""
+
 
 def shortened(expression: str) -> str:
     """The expression as a name for a group or a layer: one line, not too long."""
@@ -75,9 +78,10 @@ def name_fields(layer: QgsVectorLayer) -> None:
 
 
 def describe(layer: QgsMapLayer, result: dict[str, Any]) -> None:
-    """Writes where the layer comes from into its metadata."""
+    """Writes where the layer comes from into its metadata, unless the analyst wrote there."""
     metadata = layer.metadata()
-    metadata.setTitle(inert(result["expression"]))
+    if metadata.abstract() != layer.customProperty(DESCRIPTION, metadata.abstract()):
+        return
     origin = translate(
         "Layers", "Segmented from {} with the model {} (weights {}) at a threshold of {} %."
     ).format(
@@ -86,8 +90,12 @@ def describe(layer: QgsMapLayer, result: dict[str, Any]) -> None:
         result["weights_sha256"],
         round(100 * result["threshold"]),
     )
-    metadata.setAbstract(inert(origin))
+    text = inert(origin)
+    if not layer.customProperty(DESCRIPTION):
+        metadata.setTitle(inert(result["expression"]))
+    metadata.setAbstract(text)
     layer.setMetadata(metadata)
+    layer.setCustomProperty(DESCRIPTION, text)
 
 
 def show_selected(layer: QgsRasterLayer, threshold: float) -> None:

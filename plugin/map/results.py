@@ -1,86 +1,180 @@
-"""The layers of one run on the map."""
+"""The results in a project, and the layers of each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Optional
+from uuid import uuid4
 
 from qgis.core import (
-    Qgis,
     QgsCoordinateReferenceSystem,
+    QgsLayerTree,
     QgsLayerTreeGroup,
     QgsLayerTreeLayer,
+    QgsLayerTreeNode,
     QgsMapLayer,
-    QgsMessageLog,
     QgsProject,
     QgsRasterLayer,
+    QgsRasterRenderer,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtCore import QCoreApplication, QObject
 
 from ..paths import PLUGIN
-from .appearance import describe, name_fields, name_of, shortened, show_selected, style
+from .appearance import describe, name_of, shortened, show_selected, style
 from .extents import Refusal
+from .shape import checked
+from .switch import refuse_invalid, switch
+from .versions import file_of
 
 translate = QCoreApplication.translate
 
 ROLES = ("polygons", "mask", "probability")
 """From the top of the group to its bottom; `probability` is hidden."""
 
+PROBABILITY = "probability.tif"
+"""What the engine calls the probabilities: beside a result's files, or a folder above them."""
+
 RUN = f"{PLUGIN}/run"
 ROLE = f"{PLUGIN}/role"
+LAYER = f"{PLUGIN}/layer"
+"""Which layer was given the role. A copy has another id: it is the analyst's."""
+
+FACTS = f"{PLUGIN}/result"
 EDITED = f"{PLUGIN}/edited"
 
 
 class ResultGroup:
     """A group named after the expression at the top of the layer tree: polygons, mask, probability.
 
-    Group and layers carry their run and role as custom properties, so the analyst may rename,
-    move or remove any of them.
+    The nodes of the layers carry run, role and facts of the result as custom properties; those of a
+    layer would go with a style that is pasted. So the analyst may rename, move, group or remove any
+    of them, and a project that is opened again, in another place too, still has its results.
     """
 
-    def __init__(self, run: Path, project: QgsProject) -> None:
+    def __init__(self, run: Path, project: QgsProject, key: str = "") -> None:
         self.run = run
         self._project = project
+        self.key = key or uuid4().hex
+        self._facts: dict[str, Any] = {}
+        self._source: Any = None
         self._shown: Optional[dict[str, bool]] = None
+        self._renderer: Optional[QgsRasterRenderer] = None
 
-    def show(self, result: dict[str, Any], crs: QgsCoordinateReferenceSystem) -> None:
+    @classmethod
+    def again(cls, key: str, project: QgsProject) -> Optional[ResultGroup]:
+        """The group of a run in a project that was opened; None where it has none."""
+        nodes = [node for node in project.layerTreeRoot().findLayers() if _key_of(node) == key]
+        told = [facts for facts in map(_facts_of, nodes) if facts is not None]
+        if not told:
+            return None
+        files = [file_of(node.layer()) for node in nodes]
+        kept = [found for found in map(_probability_of, files) if found is not None]
+        group = cls((kept or files)[0].parent, project, key)
+        group._facts, group._source = told[0], told[0]["source"]
+        return group
+
+    def show(
+        self, result: dict[str, Any], crs: Optional[QgsCoordinateReferenceSystem] = None
+    ) -> list[str]:
         """Puts a result on the map: new layers the first time, new data in the same layers after.
+
+        A layer that the analyst has removed stays away, one that was edited stays as it is.
 
         Args:
             result: The engine's Result.
-            crs: The CRS of the segmented layer, which QGIS may know better than the file.
+            crs: The CRS of the segmented layer, which QGIS may know better than the file; asked for
+                the first time only.
+
+        Returns:
+            What of the layers could not be kept, for the analyst.
 
         Raises:
             Refusal: The polygons are being edited, or a file of the result cannot be opened.
         """
         self.refuse_while_edited()
-        new = self._group() is None
-        for role in ROLES:
-            path = result.get(role)
-            if not path:
-                continue
-            layer = self.layer(role)
-            if layer is not None and layer.customProperty(EDITED):
-                self._release(layer)
-                layer = None
-            if layer is None:
-                layer = self._insert(role, path, result["expression"])
-            else:
-                self._switch(layer, path)
-            if crs.isValid() and layer.crs() != crs:
-                layer.setCrs(crs)
-            describe(layer, result)
-        if new:
-            self._unfold()
+        lost: list[str] = []
+        first = not self._facts
+        facts = {name: result[name] for name in ("expression", "threshold", "count")}
+        facts["shape"] = result.get("shape") or {}
+        if first:
+            self._insert_all(result, crs)
+        else:
+            for role, node in self._nodes():
+                path = result.get(role)
+                if path and node.customProperty(EDITED):
+                    self._replace(node, role, path, result["expression"])
+                elif path and file_of(node.layer()) != Path(path):
+                    lost += switch(node.layer(), path)
+        self._facts = facts
+        for _, node in self._nodes():
+            describe(node.layer(), result)
+        self._note()
+        return lost
+
+    def looked_at(self, source: Any) -> None:
+        """What was segmented: the parameters of the engine's Source, or an Export."""
+        self._source = source
+        self._note()
+
+    @property
+    def present(self) -> bool:
+        """Whether any of its layers is still there."""
+        return bool(self._nodes())
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Which of polygons and mask are still there."""
+        return tuple(role for role, _ in self._nodes() if role != "probability")
+
+    @property
+    def probability(self) -> Optional[str]:
+        """What its thresholds are made of, or None where it is not there any more."""
+        found = (_probability_of(file_of(node.layer())) for _, node in self._nodes())
+        return next((str(each) for each in found if each is not None), None)
+
+    @property
+    def version(self) -> Optional[Path]:
+        """The folder of the threshold that is shown."""
+        shown = (node for role, node in self._nodes() if role != "probability")
+        return next((file_of(node.layer()).parent for node in shown), None)
+
+    @property
+    def edited(self) -> bool:
+        """Whether the analyst has edited the polygons."""
+        return any(node.customProperty(EDITED) for _, node in self._nodes())
+
+    @property
+    def expression(self) -> str:
+        """What was asked for."""
+        return str(self._facts["expression"])
+
+    @property
+    def threshold(self) -> float:
+        """From 0 to 1."""
+        return float(self._facts["threshold"])
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """The parameters of the engine's Shape."""
+        return dict(self._facts["shape"])
+
+    @property
+    def count(self) -> Optional[int]:
+        """Polygons, None where none were asked for."""
+        return self._facts["count"] if "polygons" in self.outputs else None
+
+    @property
+    def source(self) -> Any:
+        """What was segmented; None where that is not known any more."""
+        return self._source
 
     def layer(self, role: str) -> Optional[QgsMapLayer]:
         """The layer with this role, or None where there is none (any more)."""
-        for node, found in self._nodes():
-            if found == role:
-                return node.layer()
-        return None
+        return next((node.layer() for found, node in self._nodes() if found == role), None)
 
     def refuse_while_edited(self) -> None:
         """Raises a `Refusal` while the analyst edits the polygons."""
@@ -99,55 +193,62 @@ class ResultGroup:
         if layer is None:
             return
         if self._shown is None:
-            self._shown = {n.layerId(): n.itemVisibilityChecked() for n, _ in self._nodes()}
+            self._shown = {n.layerId(): n.itemVisibilityChecked() for _, n in self._nodes()}
+            self._renderer = layer.renderer().clone()
         show_selected(layer, threshold)
-        for node, role in self._nodes():
-            node.setItemVisibilityChecked(role == "probability")
+        for _, node in self._nodes():
+            node.setItemVisibilityChecked(node.layerId() == layer.id())
 
     def end_preview(self) -> None:
         """Shows what was shown before the preview."""
         if self._shown is None:
             return
-        for node, role in self._nodes():
-            node.setItemVisibilityChecked(self._shown.get(node.layerId(), role != "probability"))
-            if role == "probability":
-                style(node.layer(), role)
-        self._shown = None
+        for _, node in self._nodes():
+            node.setItemVisibilityChecked(self._shown.get(node.layerId(), True))
+        layer = self.layer("probability")
+        if layer is not None:
+            layer.setRenderer(self._renderer)
+            layer.triggerRepaint()
+        self._shown = self._renderer = None
 
-    def _group(self) -> Optional[QgsLayerTreeGroup]:
-        for group in self._project.layerTreeRoot().findGroups(True):
-            if group.customProperty(RUN) == str(self.run):
-                return group
-        return None
+    def _nodes(self) -> list[tuple[str, QgsLayerTreeLayer]]:
+        """The layers that show the run, as nodes with their roles, from top to bottom."""
+        own = {
+            node.customProperty(ROLE): node
+            for node in self._project.layerTreeRoot().findLayers()
+            if _key_of(node) == self.key and self.run in file_of(node.layer()).parents
+        }
+        return [(role, own[role]) for role in ROLES if role in own]
 
-    def _nodes(self) -> Iterator[tuple[QgsLayerTreeLayer, str]]:
-        """The nodes of the layers that belong to the run, with their roles."""
-        group = self._group()
-        for node in group.findLayers() if group is not None else []:
-            role = node.layer().customProperty(ROLE) if node.layer() is not None else None
-            if role in ROLES:
-                yield node, role
+    def _insert_all(
+        self, result: dict[str, Any], crs: Optional[QgsCoordinateReferenceSystem]
+    ) -> None:
+        expression = result["expression"]
+        layers = [
+            (role, self._new_layer(role, result[role], expression))
+            for role in ROLES
+            if result.get(role)
+        ]
+        group = self._project.layerTreeRoot().insertGroup(0, shortened(expression))
+        for place, (role, layer) in enumerate(layers):
+            if crs is not None and crs.isValid():
+                layer.setCrs(crs)
+            node = self._insert(layer, role, group, place)
+            node.setItemVisibilityChecked(role != "probability")
+        # Shows the layers in the tree, which folds a group that was empty when it came.
+        group.setExpanded(False)
+        group.setExpanded(True)
 
-    def _insert(self, role: str, path: str, expression: str) -> QgsMapLayer:
-        layer = self._new_layer(role, path, expression)
-        group = self._group()
-        if group is None:
-            root = self._project.layerTreeRoot()
-            group = root.insertGroup(0, shortened(expression))
-            group.setCustomProperty(RUN, str(self.run))
-        above = sum(ROLES.index(other) < ROLES.index(role) for _, other in self._nodes())
+    def _insert(
+        self, layer: QgsMapLayer, role: str, group: QgsLayerTreeGroup, place: int
+    ) -> QgsLayerTreeLayer:
         self._project.addMapLayer(layer, False)
-        node = group.insertLayer(above, layer)
-        node.setItemVisibilityChecked(role != "probability")
+        node = group.insertLayer(place, layer)
         node.setExpanded(False)
-        return layer
-
-    def _unfold(self) -> None:
-        """Shows the layers in the tree, which folds a group that was empty when it came."""
-        group = self._group()
-        if group is not None:
-            group.setExpanded(False)
-            group.setExpanded(True)
+        for key, value in ((RUN, self.key), (ROLE, role), (LAYER, _seal(layer.id()))):
+            node.setCustomProperty(key, value)
+        watch(node, self._project)
+        return node
 
     def _new_layer(self, role: str, path: str, expression: str) -> QgsMapLayer:
         name = name_of(role, expression)
@@ -155,50 +256,133 @@ class ResultGroup:
             layer: QgsMapLayer = QgsVectorLayer(path, name, "ogr")
         else:
             layer = QgsRasterLayer(path, name, "gdal")
-        _refuse_invalid(layer, path)
-        layer.setCustomProperty(ROLE, role)
+        refuse_invalid(layer, path)
         style(layer, role)
-        if role == "polygons":
-            layer.afterCommitChanges.connect(lambda: layer.setCustomProperty(EDITED, True))
         return layer
 
-    def _release(self, layer: QgsMapLayer) -> None:
-        """Leaves a layer the analyst has edited as it is: from now on it is theirs."""
-        layer.removeCustomProperty(ROLE)
-        layer.setName(translate("Layers", "{} (edited)").format(layer.name()))
+    def _replace(self, node: QgsLayerTreeLayer, role: str, path: str, expression: str) -> None:
+        """Leaves a layer the analyst has edited as it is, theirs from now on, below a new one."""
+        edited, layer = node.layer(), self._new_layer(role, path, expression)
+        if edited.crs().isValid():
+            layer.setCrs(edited.crs())
+        for key in (RUN, ROLE, LAYER, FACTS, EDITED):
+            node.removeCustomProperty(key)
+        edited.setName(translate("Layers", "{} (edited)").format(edited.name()))
+        group = node.parent()
+        self._insert(layer, role, group, group.children().index(node))
 
-    def _switch(self, layer: QgsMapLayer, path: str) -> None:
-        """Gives `layer` the data at `path`, keeps its style, and deletes its old file.
-
-        On Windows an open file can be neither replaced nor deleted: the layer lets go of it first.
-        """
-        old = Path(layer.source().split("|", 1)[0])
-        if old == Path(path):
-            layer.reload()
-            layer.triggerRepaint()
-            return
-        layer.setDataSource(path, layer.name(), layer.providerType())
-        _refuse_invalid(layer, path)
-        if isinstance(layer, QgsVectorLayer):
-            name_fields(layer)
-        layer.triggerRepaint()
-        if self.run in old.parents:
-            _delete(old)
+    def _note(self) -> None:
+        """Writes the facts into the layers, so that the project has them."""
+        source = self._source if isinstance(self._source, dict) else None
+        text = json.dumps({**self._facts, "source": source}, ensure_ascii=False)
+        for _, node in self._nodes():
+            node.setCustomProperty(FACTS, text)
 
 
-def _refuse_invalid(layer: QgsMapLayer, path: str) -> None:
-    if not layer.isValid():
-        raise Refusal(
-            translate("Layers", "The result {} cannot be opened. Segment again.").format(path)
-        )
+class Results(QObject):
+    """The results in a project, found by what the layer tree says of them."""
+
+    def __init__(self, project: QgsProject) -> None:
+        super().__init__()
+        self._project = project
+        self._groups: dict[str, ResultGroup] = {}
+        project.readProject.connect(self._watch)
+        project.cleared.connect(self._forget)
+        self._watch()
+
+    def adopt(self, group: ResultGroup) -> None:
+        """Knows a group that was just made."""
+        self._groups[group.key] = group
+
+    def of(self, layer: Optional[QgsMapLayer]) -> Optional[ResultGroup]:
+        """The result that a layer shows."""
+        return self.at(None if layer is None else self._root.findLayer(layer.id()))
+
+    def at(self, node: Optional[QgsLayerTreeNode]) -> Optional[ResultGroup]:
+        """The result of a layer in the layer tree, or the only one in a group."""
+        if isinstance(node, QgsLayerTreeLayer):
+            return self._shown_by(node)
+        found = self._below(node) if isinstance(node, QgsLayerTreeGroup) else []
+        return found[0] if len(found) == 1 else None
+
+    def topmost(self) -> Optional[ResultGroup]:
+        """The result that is the first in the layer tree."""
+        return next(iter(self._below(self._root)), None)
+
+    def close(self) -> None:
+        """Looks at the project no longer."""
+        self._project.readProject.disconnect(self._watch)
+        self._project.cleared.disconnect(self._forget)
+
+    @property
+    def _root(self) -> QgsLayerTree:
+        return self._project.layerTreeRoot()
+
+    def _shown_by(self, node: QgsLayerTreeLayer) -> Optional[ResultGroup]:
+        key = _key_of(node)
+        if key is None:
+            return None
+        group = self._groups.get(key) or ResultGroup.again(key, self._project)
+        if group is not None:
+            self._groups[key] = group
+        return group
+
+    def _below(self, group: QgsLayerTreeGroup) -> list[ResultGroup]:
+        results = map(self._shown_by, group.findLayers())
+        return list({each.key: each for each in results if each is not None}.values())
+
+    def _watch(self) -> None:
+        for node in self._root.findLayers():
+            if _key_of(node) is not None:
+                watch(node, self._project)
+
+    def _forget(self) -> None:
+        self._groups.clear()
 
 
-def _delete(file: Path) -> None:
-    """Deletes a file and what QGIS wrote beside it; what another program holds open stays."""
-    for part in file.parent.glob(f"{file.name}*"):
-        try:
-            part.unlink()
-        except OSError as cause:
-            QgsMessageLog.logMessage(f"{part}: {cause}", PLUGIN, Qgis.MessageLevel.Warning)
-    if not any(file.parent.iterdir()):
-        file.parent.rmdir()
+def watch(node: QgsLayerTreeLayer, project: QgsProject) -> None:
+    """Notes of the polygons of a result when the analyst has edited them."""
+    if node.customProperty(ROLE) == "polygons":
+        layer = node.layer()
+        layer.afterCommitChanges.connect(partial(_note_edited, layer.id(), project))
+
+
+def _note_edited(layer: str, project: QgsProject) -> None:
+    node = project.layerTreeRoot().findLayer(layer)
+    if node is not None and _key_of(node) is not None:
+        node.setCustomProperty(EDITED, True)
+
+
+def _key_of(node: QgsLayerTreeLayer) -> Optional[str]:
+    """The run of a layer that shows one; None for all others, copies among them."""
+    own = node.layer() is not None and node.customProperty(LAYER) == _seal(node.layerId())
+    return str(node.customProperty(RUN)) if own and node.customProperty(ROLE) in ROLES else None
+
+
+def _seal(layer: str) -> str:
+    """The id of a layer as QGIS does not know it: what is pasted gets a new id wherever it is."""
+    return sha256(layer.encode()).hexdigest()[:16]
+
+
+def _facts_of(node: QgsLayerTreeLayer) -> Optional[dict[str, Any]]:
+    """What a layer says of its result; None where that makes no sense."""
+    try:
+        facts = json.loads(node.customProperty(FACTS))
+        threshold, count, source = float(facts["threshold"]), facts["count"], facts["source"]
+        if not 0 < threshold <= 1:
+            return None
+        return {
+            "expression": str(facts["expression"]),
+            "threshold": threshold,
+            "count": None if count is None else int(count),
+            "shape": checked(facts["shape"]),
+            "source": source if isinstance(source, dict) else None,
+        }
+    except (TypeError, ValueError, KeyError, OverflowError):
+        return None
+
+
+def _probability_of(file: Path) -> Optional[Path]:
+    """The probabilities that a file of a result was made of: nowhere but in the folder of a run."""
+    places = (file.parent / PROBABILITY, file.parent.parent / PROBABILITY)
+    return next((place for place in places if place.is_file()), None)

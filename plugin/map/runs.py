@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Optional
 
-from qgis.core import Qgis, QgsApplication, QgsMessageLog, QgsProject
-from qgis.PyQt.QtCore import QCoreApplication
+from qgis.core import QgsApplication, QgsProject
+from qgis.PyQt.QtCore import QCoreApplication, QLockFile
 
 from ..paths import PLUGIN
 from ..settings import Settings
@@ -22,6 +22,37 @@ SLUG_LENGTH = 40
 MOMENT = "[0-9]*_[0-9]*"
 UNFINISHED = "probability.tif.unfinished"
 """What the engine keeps of a run that was ended; the same request goes on from there."""
+
+FINAL = ("probability.tif", "mask.tif", "polygons.gpkg")
+LOCK = ".lock"
+TRIES = 3
+"""Another QGIS may take a new folder for one that a crash left, before it is locked."""
+
+
+class Run:
+    """The folder of a run, which no other run takes, in whatever QGIS, until it is let go.
+
+    The system's lock ends with the process that holds it, so a crash keeps nobody out.
+    """
+
+    def __init__(self, folder: Path, lock: QLockFile) -> None:
+        self.folder = folder
+        self._lock = lock
+
+    def release(self) -> None:
+        """Lets go of it; what is in it stays."""
+        self._lock.unlock()
+
+    def discard(self) -> bool:
+        """Lets go of it after no result; an empty folder goes, files are never deleted.
+
+        Returns:
+            Whether the same request may go on from there.
+        """
+        kept = _holds(self.folder, UNFINISHED)
+        self._lock.unlock()
+        _remove_empty(self.folder)
+        return kept
 
 
 def results_folder(settings: Settings, project: QgsProject) -> Path:
@@ -53,11 +84,12 @@ def writing(folder: Path) -> Iterator[None]:
         ) from cause
 
 
-def new_run(expression: str, settings: Settings, project: QgsProject) -> Path:
+def new_run(expression: str, settings: Settings, project: QgsProject) -> Run:
     """The folder of a run, named after the moment and the expression.
 
     It is a new one, or that of the last run of these words that was ended before its time: the
-    engine goes on there if the rest of the request is the same too.
+    engine goes on there if the rest of the request is the same too. It is never one that another
+    run, of this or another QGIS, is in, nor one that holds results.
 
     Raises:
         Refusal: The folder cannot be created.
@@ -65,8 +97,11 @@ def new_run(expression: str, settings: Settings, project: QgsProject) -> Path:
     name = slug(expression)
     results = results_folder(settings, project)
     names = (f"{MOMENT}_{name}", f"{MOMENT}_{name}-[0-9]*")
-    ended = sorted(p.parent for each in names for p in results.glob(f"{each}/{UNFINISHED}"))
-    return ended[-1] if ended else _numbered(results, f"{datetime.now():%Y-%m-%d_%H%M%S}_{name}")
+    former = sorted(folder for each in names for folder in results.glob(each))
+    ended = [run for folder in reversed(former) if (run := _ended(folder)) is not None]
+    for run in ended[1:]:
+        run.release()
+    return ended[0] if ended else _new(results, f"{datetime.now():%Y-%m-%d_%H%M%S}_{name}")
 
 
 def slug(expression: str) -> str:
@@ -83,19 +118,54 @@ def next_version(run: Path) -> Path:
     return _numbered(run, "threshold")
 
 
-def discard(run: Path) -> bool:
-    """Deletes the folder of a run that came to no result; what cannot be deleted is logged.
+def _ended(folder: Path) -> Optional[Run]:
+    """The run that was ended in a folder, where there is one and nobody goes on with it.
 
-    Returns:
-        Whether it was kept instead, because the same request may go on from there.
+    A folder that holds nothing, as a crash of QGIS leaves it, goes.
     """
-    if (run / UNFINISHED).exists():
-        return True
+    if not (_holds(folder, UNFINISHED) or _is_empty(folder)):
+        return None
+    lock = _locked(folder)
+    if lock is None:
+        return None
+    # Its run may have come to its end between the look and the lock.
+    if _holds(folder, UNFINISHED) and not _holds(folder, *FINAL):
+        return Run(folder, lock)
+    lock.unlock()
+    _remove_empty(folder)
+    return None
+
+
+def _new(results: Path, name: str) -> Run:
+    for _ in range(TRIES):
+        folder = _numbered(results, name)
+        lock = _locked(folder)
+        if lock is not None:
+            return Run(folder, lock)
+    raise _unwritable(results, translate("Runs", "it cannot be locked"))
+
+
+def _locked(folder: Path) -> Optional[QLockFile]:
+    """The lock of a folder, or None where another run holds it."""
+    lock = QLockFile(str(folder / LOCK))
+    lock.setStaleLockTime(0)  # a run takes as long as it takes
+    return lock if lock.tryLock(0) else None
+
+
+def _holds(folder: Path, *names: str) -> bool:
+    return any((folder / name).exists() for name in names)
+
+
+def _is_empty(folder: Path) -> bool:
     try:
-        shutil.rmtree(run)
-    except OSError as cause:
-        QgsMessageLog.logMessage(f"{run}: {cause}", PLUGIN, Qgis.MessageLevel.Warning)
-    return False
+        return all(each.name == LOCK for each in folder.iterdir())
+    except OSError:
+        return False
+
+
+def _remove_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _numbered(parent: Path, name: str) -> Path:
@@ -111,10 +181,14 @@ def _numbered(parent: Path, name: str) -> Path:
             except FileExistsError:
                 number += 1
     except OSError as cause:
-        raise Refusal(
-            translate(
-                "Runs",
-                "The results folder {} cannot be written ({}). "
-                "Choose another in the options of Segment by Text.",
-            ).format(parent, cause.strerror)
-        ) from cause
+        raise _unwritable(parent, cause.strerror) from cause
+
+
+def _unwritable(folder: Path, reason: Optional[str]) -> Refusal:
+    return Refusal(
+        translate(
+            "Runs",
+            "The results folder {} cannot be written ({}). "
+            "Choose another in the options of Segment by Text.",
+        ).format(folder, reason)
+    )

@@ -81,12 +81,44 @@ def use() -> dict:
     QTest.qWait(1500)
     iface.mainWindow().grab().save(str(OUT / "window.png"))
 
+    report["reopened"] = reopen(dock)
     qgis.utils.unloadPlugin("segment_by_text")
     QTest.qWait(500)
     report["dock_after_unload"] = "SegmentByTextDock" in [
         child.objectName() for child in iface.mainWindow().children()
     ]
     return report
+
+
+def reopen(dock) -> dict:
+    """Saves the project, moves the threshold, and opens the project again without saving."""
+    project, file = QgsProject.instance(), str(OUT / "map.qgz")
+    polygons = project.layerTreeRoot().findGroups()[0].findLayers()[0].layer()
+    iface.setActiveLayer(polygons)
+    iface.actionDuplicateLayer().trigger()
+    project.write(file)
+    saved = on_the_map()
+    dock.form.threshold.setValue(2 * HIGHER)
+    until(lambda: on_the_map()["files"]["mask"] != saved["files"]["mask"])
+    unsaved = all(layer.isValid() for layer in project.mapLayers().values())
+    project.setDirty(False)
+    iface.addProject(file)
+    until(lambda: on_the_map()["files"] == saved["files"])
+    opened = {
+        "valid_before": unsaved,
+        "valid": [layer.isValid() for layer in project.mapLayers().values()],
+        "line": dock.form.resultLine.text(),
+        "threshold": dock.form.threshold.value(),
+        "message": dock.messages.text,
+    }
+    QTest.keyClicks(dock.form.expression.lineEdit(), " and a ship")
+    other_words = dock.form.resultLine.text()
+    tree = iface.layerTreeView()
+    tree.setCurrentIndex(tree.node2index(project.layerTreeRoot().findGroups()[0]))
+    selected = dock.form.resultLine.text()
+    dock.form.threshold.setValue(2 * HIGHER)
+    until(lambda: on_the_map()["files"]["mask"] != saved["files"]["mask"])
+    return {**opened, "other_words": other_words, "selected": selected, "moved": on_the_map()}
 
 
 def on_the_map() -> dict:

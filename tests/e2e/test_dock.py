@@ -84,7 +84,22 @@ def test_moved_threshold_stays_in_its_group(seen: dict) -> None:
     assert seen["second"]["groups"] == seen["first"]["groups"]
     assert seen["second"]["visible"] == seen["first"]["visible"]
     assert seen["second"]["files"]["probability"] == seen["first"]["files"]["probability"]
-    assert not Path(seen["first"]["files"]["mask"]).exists()
+    assert Path(seen["first"]["files"]["mask"]).exists(), "a project may use it"
+
+
+def test_a_saved_project_is_whole_and_its_result_is_found_again(seen: dict) -> None:
+    opened, expression = seen["reopened"], seen["second"]["groups"][0]
+    assert opened["valid_before"]
+    assert opened["valid"] == [True] * 5, "the scene, the result and a duplicate"
+    assert opened["line"] == f"Result: {expression} · objects: {seen['second']['count']}"
+    assert (opened["threshold"], opened["message"]) == (20, "")
+
+
+def test_the_threshold_is_about_what_the_dock_says(seen: dict) -> None:
+    opened = seen["reopened"]
+    assert opened["other_words"].startswith("For the next run.")
+    assert opened["selected"] == opened["line"]
+    assert opened["moved"]["groups"] == seen["second"]["groups"]
 
 
 def test_unload_takes_the_dock_away(seen: dict) -> None:

@@ -95,6 +95,16 @@ def serve(request: dict) -> object:
 
 
 def segment(request_id: int, params: dict) -> dict:
+    """Has its unfinished rows in the folder meanwhile, as the engine has."""
+    unfinished = Path(params["out"], "probability.tif.unfinished")
+    unfinished.touch()
+    try:
+        return look(request_id, params)
+    finally:
+        unfinished.unlink()
+
+
+def look(request_id: int, params: dict) -> dict:
     expression = params["expression"]
     for step in range(3):
         progress = {"id": request_id, "done": step, "total": 3, "stage": "model"}
@@ -125,7 +135,8 @@ def segment(request_id: int, params: dict) -> dict:
     raster = band = None
     meta = {"expression": expression, "model": params["model"], "source": params["source"]["path"]}
     (Path(params["out"]) / "meta.json").write_text(json.dumps(meta))
-    return rethreshold(str(probability), params["out"], params["threshold"], params["outputs"])
+    wanted = {name: params[name] for name in ("out", "threshold", "outputs", "shape")}
+    return rethreshold(str(probability), **wanted)
 
 
 def rethreshold(
@@ -162,10 +173,11 @@ def rethreshold(
         "probability": probability,
         "mask": mask if "mask" in outputs else None,
         "polygons": polygons if "polygons" in outputs else None,
-        "count": count,
-        "area_m2": area,
+        "count": count if "polygons" in outputs else None,
+        "area_m2": area if "polygons" in outputs else None,
         "weights_sha256": "0" * 64,
         "threshold": threshold,
+        "shape": shape or {},
         "warnings": [],
     }
 

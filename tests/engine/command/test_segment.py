@@ -14,6 +14,8 @@ import rasterio
 
 from engine.batch.run import folder_name
 from engine.command.main import main
+from engine.segmentation.segment import UNFINISHED
+from engine.segmentation.unfinished import alone
 from engine.systems import loading
 from tests.engine.painting import Oracle, painted, truth, write
 
@@ -239,3 +241,16 @@ def test_ctrl_c_ends_after_the_current_raster_and_twice_at_once(
     monkeypatch.setattr(loading, "load", Counted().load)
     assert run(*names, "the ship", "--out", out) == 0
     assert states(out) == ["skipped" if state == "done" else "done" for state in expected]
+
+
+@pytest.mark.parametrize("sources", ["a.tif", "[ab].tif"], ids=["one", "many"])
+def test_a_folder_another_run_is_in_is_refused(model, rasters, tmp_path, capsys, sources) -> None:
+    path, out = str(rasters / sources), tmp_path / "out"
+    place = out if sources == "a.tif" else out / folder_name(str(rasters / "a.tif"))
+    place.mkdir(parents=True)
+    with alone(place / UNFINISHED):
+        end = run(path, "the ship", "--out", out)
+        assert [file.name for file in place.iterdir()] == [UNFINISHED]
+    told = capsys.readouterr()
+    assert end not in (0, None)
+    assert f"Another run is writing into {place}" in str(end) + told.out + told.err

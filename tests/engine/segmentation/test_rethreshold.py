@@ -15,7 +15,8 @@ from scipy import ndimage
 from engine.errors import Cancelled, InputError, OutputError, RasterError
 from engine.raster.source import Source
 from engine.segmentation.result import Result
-from engine.segmentation.segment import rethreshold, segment
+from engine.segmentation.segment import UNFINISHED, rethreshold, segment
+from engine.segmentation.unfinished import alone
 from engine.vector.shape import Shape
 from tests.engine.painting import Graded, Oracle, painted, truth, write
 
@@ -175,3 +176,22 @@ def test_a_cancelled_slider_leaves_mask_and_polygons_of_one_threshold(
         with pytest.raises(Cancelled):
             rethreshold(first.probability, out, 0.9, cancelled=answers.__next__)
         assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_another_threshold_waits_for_no_run_in_its_folder(tmp_path: Path, clouds: str) -> None:
+    result = segment(Source(clouds), "the cloud", Graded(), tmp_path / "out")
+    (tmp_path / "new").mkdir()
+    with (
+        alone(tmp_path / "new" / UNFINISHED),
+        pytest.raises(OutputError, match=r"Another run is writing into .*new"),
+    ):
+        rethreshold(result.probability, tmp_path / "new", 0.5)
+    assert list((tmp_path / "new").iterdir()) == []
+    rethreshold(result.probability, tmp_path / "new", 0.5)
+    assert {file.name for file in (tmp_path / "new").iterdir()} == {"mask.tif", "polygons.gpkg"}
+
+
+def test_a_cancel_while_the_model_was_loaded_makes_no_folder(tmp_path: Path, clouds: str) -> None:
+    with pytest.raises(Cancelled):
+        segment(Source(clouds), "the cloud", Graded(), tmp_path / "out", cancelled=lambda: True)
+    assert not (tmp_path / "out").exists()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import portalocker
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.segmentation.unfinished import unfinished
+from engine.errors import OutputError
+from engine.segmentation.unfinished import alone, unfinished
 
 WIDTH = 7
 
@@ -108,4 +113,92 @@ def test_the_file_goes_when_all_is_done_or_nothing_was(tmp_path: Path, finished:
             kept.append(0, rows(2)[0])
     else:
         keep(tmp_path / "rows", "one", [])
+    assert list(tmp_path.iterdir()) == []
+
+
+# Two runs
+
+
+ROOT = Path(__file__).parents[3]
+
+HOLDING = """
+import sys
+from pathlib import Path
+from engine.segmentation.unfinished import alone
+with alone(Path(sys.argv[1])):
+    print("in", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def another(tmp_path: Path) -> Iterator[subprocess.Popen]:
+    """Another process that is in the folder until its input ends."""
+    command = [sys.executable, "-c", HOLDING, str(tmp_path / "rows")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as process:
+        assert process.stdout.readline() == "in\n"
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize(
+    "enter", [alone, lambda path: unfinished(path, "one", WIDTH)], ids=["alone", "rows"]
+)
+def test_a_folder_belongs_to_one_process(
+    tmp_path: Path, another: subprocess.Popen, enter: Callable
+) -> None:
+    with pytest.raises(OutputError, match="Another run is writing into"), enter(tmp_path / "rows"):
+        pass
+    another.communicate()
+    assert list(tmp_path.iterdir()) == []
+    with enter(tmp_path / "rows"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_process_keeps_nobody_out(tmp_path: Path, another: subprocess.Popen) -> None:
+    another.kill()
+    another.wait()
+    with alone(tmp_path / "rows"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_that_are_kept_stay_where_another_kind_of_run_was(tmp_path: Path) -> None:
+    keep(tmp_path / "rows", "one", rows(3))
+    with alone(tmp_path / "rows"):
+        pass
+    assert len(left(tmp_path / "rows")) == 3
+
+
+def test_a_file_deleted_between_look_and_lock_locks_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, path = portalocker.lock, tmp_path / "rows"
+
+    def late(*arguments: object) -> None:
+        monkeypatch.undo()
+        path.unlink()
+        lock(*arguments)
+
+    monkeypatch.setattr(portalocker, "lock", late)
+    with alone(path):
+        assert path.exists()
+        with pytest.raises(OutputError, match="Another run"), alone(path):
+            pass
+
+
+def test_a_disk_that_is_full_at_once_is_an_error_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("engine.segmentation.unfinished.UnfinishedRows.__init__", full)
+    with (
+        pytest.raises(OutputError, match="No space left"),
+        unfinished(tmp_path / "rows", "one", WIDTH),
+    ):
+        pass
     assert list(tmp_path.iterdir()) == []
