@@ -78,14 +78,19 @@ class Methods:
         libraries = {name: version(name) for name in LIBRARIES}
         return {**found, "python": platform.python_version(), "libraries": libraries}
 
-    def models(self, request: Request) -> list[Message]:
-        """The cards of the models that exist."""
-        from engine.models import zoo
-        from engine.systems.description import describe
+    def models(self, request: Request, damaged: bool = False) -> list[Message]:
+        """The cards of the models that exist; where asked for, the user's `damaged` ones as well.
 
-        for entry in zoo.damaged():
+        Such a one has an id, by which it is deleted, a title and the reason that it is damaged.
+        """
+        from engine.models import zoo
+        from engine.systems.description import describe, describe_damaged
+
+        wrong = zoo.damaged()
+        for entry in wrong:
             log.warning("%s", entry.reason)
-        return [describe(card) for card in zoo.cards()]
+        told = [describe(card) for card in zoo.cards()]
+        return [*told, *map(describe_damaged, wrong)] if damaged else told
 
     def check(self, request: Request, expression: str, model: str) -> Message:
         """What of the expression the model knows."""
