@@ -83,9 +83,10 @@ class Methods:
 
         Such a one has an id, by which it is deleted, a title and the reason that it is damaged.
         """
-        from engine.models import zoo
+        from engine.models import exchange, zoo
         from engine.systems.description import describe, describe_damaged
 
+        exchange.sweep()
         wrong = zoo.damaged()
         for entry in wrong:
             log.warning("%s", entry.reason)
@@ -179,14 +180,14 @@ class Methods:
         """Writes one of the user's own models into the file `path`."""
         from engine.models import exchange
 
-        return {"path": str(exchange.export(model, path))}
+        return {"path": str(exchange.export(model, path, request))}
 
     def import_model(self, request: Request, path: Path) -> Message:
         """Takes a model out of such a file; gives its card."""
         from engine.models import exchange
         from engine.systems.description import describe
 
-        return describe(exchange.load(path))
+        return describe(exchange.load(path, request))
 
     def delete_model(self, request: Request, model: str) -> Message:
         """Deletes one of the user's own models."""
