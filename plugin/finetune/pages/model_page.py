@@ -14,11 +14,11 @@ from qgis.PyQt.QtWidgets import QLabel, QRadioButton, QWidget
 from ...engine.cards import Card, knowledge
 from ...map.extents import Refusal
 from ...paths import ROOT
-from ..jobs import model_id
+from ..jobs import DEVICES, model_id
 
 translate = QCoreApplication.translate
 
-MODEL_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+MODEL_ID = re.compile(rf"(?!({DEVICES})$)[a-z0-9][a-z0-9_-]{{0,62}}")
 
 
 @dataclass(frozen=True)
