@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -20,3 +21,13 @@ class Progress:
     total: int
     stage: str
     message: str
+
+
+class Watcher(Protocol):
+    """Who waits for something."""
+
+    def progress(self, progress: Progress) -> None:
+        """Is told how far it is."""
+
+    def cancelled(self) -> bool:
+        """Whether it is wanted no more."""

@@ -8,6 +8,20 @@ import sys
 from pathlib import Path
 
 from engine.command.options import Commands
+from engine.command.terminal import ProgressBar
+from engine.progress import Progress
+
+
+class WatchingBar(ProgressBar):
+    """A bar that an exchange tells how far it is; Ctrl-C ends it."""
+
+    def progress(self, progress: Progress) -> None:
+        """Draws it."""
+        self.show(progress)
+
+    def cancelled(self) -> bool:
+        """Never: a KeyboardInterrupt is quicker."""
+        return False
 
 
 def add(commands: Commands) -> None:
@@ -38,14 +52,19 @@ def models(options: argparse.Namespace) -> None:
         return
     if options.export:
         model, file = options.export
-        print(exchange.export(model, Path(file)))
+        with WatchingBar() as bar:
+            written = exchange.export(model, Path(file), bar)
+        print(written)
         return
     if options.load:
-        print(exchange.load(options.load).id)
+        with WatchingBar() as bar:
+            card = exchange.load(options.load, bar)
+        print(card.id)
         return
     if options.delete:
         exchange.delete(options.delete)
         return
+    exchange.sweep()
     for entry in zoo.damaged():
         print(f"warning: {entry.id}: {entry.reason}", file=sys.stderr)
     cards = zoo.cards()

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Self
 
 from tqdm import tqdm
 
@@ -18,7 +19,7 @@ class ProgressBar:
     def __init__(self, position: int | None = None) -> None:
         self._position = position
 
-    def __enter__(self) -> ProgressBar:
+    def __enter__(self) -> Self:
         self._bar = tqdm(total=1, unit="step", disable=None, leave=False, position=self._position)
         return self
 

@@ -38,10 +38,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     _check_closed(path)
     with writing(path):
-        _sweep(path.parent)
-        folder = TemporaryDirectory(
-            prefix=f"{PARTIAL}{os.getpid()}-", dir=path.parent, ignore_cleanup_errors=True
-        )
+        folder = temporary_folder(path.parent)
     with folder:
         partial = Path(folder.name, path.name)
         yield partial
@@ -54,7 +51,19 @@ def replacing(path: Path) -> Iterator[Path]:
             raise OutputError(f"{path} cannot be replaced: {error.strerror}. {ADVICE}") from error
 
 
-def _sweep(folder: Path) -> None:
+def temporary_folder(parent: Path) -> TemporaryDirectory[str]:
+    """A folder for what is not whole yet; should this process be killed, the next one sweeps it.
+
+    Raises:
+        OSError: There cannot be one.
+    """
+    sweep(parent)
+    return TemporaryDirectory(
+        prefix=f"{PARTIAL}{os.getpid()}-", dir=parent, ignore_cleanup_errors=True
+    )
+
+
+def sweep(folder: Path) -> None:
     """Removes what processes that were killed have left."""
     for left in folder.iterdir():
         process = left.name.removeprefix(PARTIAL).partition("-")[0]

@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from engine.errors import InputError
 from engine.finetuning.presets import PresetName, Scope
-from engine.models.zoo import MODEL_ID
+from engine.models.limits import ModelId
 from engine.systems.adapter_config import MOST_REHEARSED
 
 LARGEST_BATCH = 256
@@ -44,7 +44,7 @@ class Settings:
         rehearse: Share of the samples that ask for what the model knows already.
     """
 
-    id: str
+    id: ModelId
     title: str = ""
     about: str = ""
     licence: str = ""
@@ -75,17 +75,11 @@ class Settings:
                 f"'{unknown[0]}' is no setting of fine-tuning. Known: {', '.join(known)}."
             )
         try:
-            settings = TypeAdapter(cls).validate_python(dict(values))
+            return TypeAdapter(cls).validate_python(dict(values))
         except ValidationError as cause:
             wrong = cause.errors()[0]
             place = ".".join(map(str, wrong["loc"]))
             raise InputError(f"The setting {place} cannot be so: {wrong['msg']}.") from cause
-        if not MODEL_ID.fullmatch(settings.id):
-            raise InputError(
-                f"'{settings.id}' cannot be a model's id. Use up to 63 small letters, digits, - "
-                "and _."
-            )
-        return settings
 
     def to_dict(self) -> dict[str, Any]:
         """In JSON's types."""

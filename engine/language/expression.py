@@ -11,6 +11,9 @@ from engine.errors import InputError
 from engine.language.categories import Category
 
 LONGEST = 300
+MOST_NAMED = 20
+"""Categories that a sentence lists."""
+
 PLACE_WORDS = frozenset().union(
     ("left", "right", "top", "bottom", "upper", "lower", "corner"),
     ("middle", "center", "centre", "central"),
@@ -65,7 +68,9 @@ def check(expression: str, categories: Sequence[Category] | None) -> ExpressionC
     known = tuple(category.name for category in categories if category.matches(expression))
     if known:
         return ExpressionCheck(known, False, "")
-    names = ", ".join(category.name for category in categories)
+    more = len(categories) - MOST_NAMED
+    names = ", ".join(category.name for category in categories[:MOST_NAMED])
+    names += f" and {more:,} more" if more > 0 else ""
     return ExpressionCheck(
         (), True, f"“{expression}” names nothing this model knows. It knows: {names}."
     )

@@ -23,7 +23,7 @@ from engine.models.card import ADAPTER_FILES
 from engine.models.weights import check_fit, read_tensors
 
 WEIGHTS, CONFIG = ADAPTER_FILES
-LARGEST_RANK = 256
+LARGEST_RANK = LARGEST_ALPHA = 256
 
 PREFIX = "base_model.model."
 """What PEFT's own wrapper puts before every name; we inject in place."""
@@ -129,6 +129,8 @@ def fill(network: nn.Module, folder: Path) -> None:
         for name, value in read_tensors(folder / WEIGHTS).items()
         if isinstance(value, Tensor)
     }
+    if not all(value.float().isfinite().all() for value in tensors.values()):
+        raise ModelError(f"{folder / WEIGHTS} holds numbers that are not finite. Fetch it again.")
     own = get_peft_model_state_dict(network, save_embedding_layers=False)
     check_fit(own, tensors, "this adapter and its base")
     set_peft_model_state_dict(network, tensors)
@@ -157,6 +159,7 @@ def read_adaptation(path: Path) -> Adaptation:
         and all(isinstance(name, str) and NAME.fullmatch(name) for name in (*ranks, *whole))
         and all(type(n) is int and 1 <= n <= LARGEST_RANK for n in ranks.values())
         and type(alpha) is int
+        and 1 <= alpha <= LARGEST_ALPHA
     )
     if not plain:
         raise ModelError(

@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+from pydantic import Field
 
 from engine.language.categories import VHR10, Category
 from engine.language.expression import ExpressionCheck, check
 from engine.models import folders
+from engine.models.limits import (
+    Bytes,
+    Digest,
+    Facts,
+    FileName,
+    Metrics,
+    ModelId,
+    Names,
+    Overlap,
+    Resolution,
+    Shown,
+    Terms,
+    Text,
+    Title,
+    View,
+    Word,
+)
 
 VOCABULARIES: dict[str, tuple[Category, ...]] = {"vhr10": VHR10}
 
@@ -32,12 +51,12 @@ class WeightsFile:
         alternatives: Other names under which the same may lie in the folder instead.
     """
 
-    name: str
-    sha256: str = ""
-    bytes: int = 0
-    repository: str = ""
-    revision: str = ""
-    alternatives: tuple[str, ...] = ()
+    name: FileName
+    sha256: Digest = ""
+    bytes: Bytes = 0
+    repository: Title = ""
+    revision: Word = ""
+    alternatives: Annotated[tuple[FileName, ...], Field(max_length=16)] = ()
 
 
 @dataclass(frozen=True)
@@ -49,13 +68,13 @@ class Base:
         sha256: SHA-256 of its weights, as its Segmenter says it.
     """
 
-    id: str
-    sha256: str
+    id: ModelId
+    sha256: Digest
 
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a model is and knows. Data, not code.
+    """What a model is and knows. Data, not code, and within the limits that its types say.
 
     Attributes:
         id: Its name in the list, on the command line and in results.
@@ -78,24 +97,24 @@ class ModelCard:
         data: What a user's own model was taught with.
     """
 
-    id: str
-    title: str
-    system: str
-    configuration: str
-    languages: tuple[str, ...]
-    vocabulary: str
-    finest: float
-    coarsest: float
-    view: int
-    window: int
-    overlap: int
-    licence: str
-    about: str
-    weights: tuple[WeightsFile, ...]
-    metrics: dict[str, Any]
-    taught: tuple[str, ...] = ()
+    id: ModelId
+    title: Annotated[Title, Shown]
+    system: Word
+    configuration: Word
+    languages: Annotated[tuple[Word, ...], Field(max_length=64)]
+    vocabulary: Word
+    finest: Resolution
+    coarsest: Resolution
+    view: View
+    window: View
+    overlap: Overlap
+    licence: Terms
+    about: Text
+    weights: Annotated[tuple[WeightsFile, ...], Field(max_length=16)]
+    metrics: Metrics
+    taught: Names = ()
     base: Base | None = None
-    data: dict[str, Any] = field(default_factory=dict)
+    data: Facts = field(default_factory=dict)
 
     @property
     def categories(self) -> tuple[Category, ...] | None:

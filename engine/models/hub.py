@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
 from engine.errors import ModelError, OutputError
+from engine.files.atomic import temporary_folder
 from engine.models.card import ModelCard, WeightsFile
 from engine.models.integrity import verify
 from engine.progress import Progress
@@ -54,7 +54,7 @@ def _require_pin(card: ModelCard, file: WeightsFile) -> None:
 def _fetch(card: ModelCard, file: WeightsFile) -> None:
     try:
         card.folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".partial-", dir=card.folder) as folder:
+        with temporary_folder(card.folder) as folder:
             path = hf_hub_download(
                 file.repository, file.name, revision=file.revision, local_dir=folder
             )

@@ -36,12 +36,21 @@ def verify(path: Path, file: WeightsFile) -> str:
         ModelError: It is not the file the card names.
     """
     digest = sha256(path)
+    check_digest(path, digest, file)
+    return digest
+
+
+def check_digest(path: Path, digest: str, file: WeightsFile) -> None:
+    """That a file with this SHA-256 is the one that a card names.
+
+    Raises:
+        ModelError: It is not.
+    """
     if file.sha256 and digest != file.sha256:
         raise ModelError(
             f"{path} is damaged or another version: its SHA-256 is {digest}, not {file.sha256}. "
             "Delete it and fetch it again."
         )
-    return digest
 
 
 def sha256(*paths: Path) -> str:

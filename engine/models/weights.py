@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -42,6 +42,19 @@ def read_tensors(path: Path) -> Mapping[str, object]:
     if not isinstance(state, Mapping):
         raise ModelError(f"{path} holds no table of tensors.")
     return state
+
+
+def check_whole(path: Path) -> None:
+    """That a file of safetensors has all the tensors it names; none of them is read.
+
+    Raises:
+        ModelError: It has not.
+    """
+    try:
+        with safe_open(path, framework="pt"):
+            pass
+    except (OSError, SafetensorError) as cause:
+        raise ModelError(f"{path} cannot be read as weights: {cause}. Fetch it again.") from cause
 
 
 def pretrained_files(folder: Path) -> list[Path]:

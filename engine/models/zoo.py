@@ -6,6 +6,7 @@ The plugin's cards are `resources/models/*.toml`; the user's own models have the
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
 from collections.abc import Iterator
@@ -17,16 +18,32 @@ from pydantic import TypeAdapter, ValidationError
 from engine.errors import ModelError
 from engine.models import folders
 from engine.models.card import ADAPTER_FILES, OWN_CARD, ModelCard
+from engine.models.limits import LARGEST_CARD, LONGEST_NAME, legible
 
-MODEL_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-"""What a user's model may be called; it is a folder's name as well."""
+TEXTS = re.compile(
+    r'"""(?:\\.|[^\\])*?(?:"{3,5}|\Z)|"(?:\\.|[^"\\\n])*+"?'
+    r"|'''.*?(?:'{3,5}|\Z)|'[^'\n]*+'?|#[^\n]*",
+    re.DOTALL,
+)
+"""What TOML's dots do not count in."""
 
-LARGEST_VIEW = 8192
+LONGEST_REASON = 500
+
+MOST_DOTS = 200
+"""In a line: `tomllib` needs minutes for a key of some ten thousand parts."""
 
 
 def cards() -> list[ModelCard]:
     """All cards that can be read: the bundled model's first, the user's own last."""
-    return [*_given(), *(entry for entry in _own() if isinstance(entry, ModelCard))]
+    return [*given(), *(entry for entry in _own() if isinstance(entry, ModelCard))]
+
+
+def given() -> list[ModelCard]:
+    """The cards that come with the plugin, the bundled model's first."""
+    return sorted(
+        (_read(path) for path in folders.CARDS.glob("*.toml")),
+        key=lambda card: (not card.bundled, card.id),
+    )
 
 
 def damaged() -> list[Damaged]:
@@ -73,26 +90,20 @@ def read_own(path: Path, model_id: str = "") -> ModelCard:
         ModelError: It cannot be read, makes no sense, or its base is none of this version's.
     """
     found = _read(path)
-    bases = {entry.id: entry for entry in _given()}
+    bases = {entry.id: entry for entry in given()}
     base = bases.get(found.base.id) if found.base else None
     same = ("system", "configuration", "vocabulary")
     problems = {
-        f"its id '{found.id[:80]}' cannot be a folder's name": not MODEL_ID.fullmatch(found.id),
-        f"its id is '{found.id[:80]}', its folder's name {model_id}": found.id
+        f"its id is '{found.id}', its folder's name '{legible(model_id, 80)}'": found.id
         != (model_id or found.id),
         f"the plugin has a model '{found.id}' of its own": found.id in bases,
         "its base is none of this version's models: "
-        + (found.base.id[:80] if found.base else "none"): base is None,
+        + (found.base.id if found.base else "none"): base is None,
         "it is of another kind than its base": base is not None
         and any(getattr(found, name) != getattr(base, name) for name in same),
         f"it must name {' and '.join(ADAPTER_FILES)} with their SHA-256": not _adapter_files(found),
-        "its resolutions make no sense": not 0 < found.finest < found.coarsest < float("inf"),
-        "its windows make no sense": not 0
-        <= found.overlap
-        < found.window
-        <= found.view
-        <= LARGEST_VIEW,
-        "it is taught a word without a letter": not all(map(str.strip, found.taught)),
+        "its resolutions make no sense": found.finest >= found.coarsest,
+        "its windows make no sense": not 2 * found.overlap <= found.window <= found.view,
     }
     for problem, holds in problems.items():
         if holds:
@@ -107,33 +118,42 @@ def _adapter_files(card: ModelCard) -> bool:
     )
 
 
-def _given() -> list[ModelCard]:
-    """The cards that come with the plugin."""
-    return sorted(
-        (_read(path) for path in folders.CARDS.glob("*.toml")),
-        key=lambda card: (not card.bundled, card.id),
-    )
-
-
 def _own() -> Iterator[ModelCard | Damaged]:
     """The user's own models; a wrong one hides no other."""
     for path in sorted(folders.models_folder().glob(f"[!.]*/{OWN_CARD}")):
         try:
             yield read_own(path, path.parent.name)
         except ModelError as error:
-            yield Damaged(path.parent.name, f"{error} Delete this model, or import it again.")
+            reason = f"{legible(str(error), LONGEST_REASON)} Delete this model, or import it again."
+            yield Damaged(path.parent.name, reason)
 
 
 def _read(path: Path) -> ModelCard:
     try:
-        return TypeAdapter(ModelCard).validate_python(
-            tomllib.loads(path.read_text(encoding="utf-8"))
-        )
+        return _schema().validate_python(tomllib.loads(_text(path)))
     except ValidationError as cause:
-        wrong = cause.errors()[0]
+        wrong = cause.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, wrong["loc"]))
-        raise ModelError(
-            f"The model card {path} cannot be read: {place}: {wrong['msg']}"
-        ) from cause
+        reason = f"{place}: {wrong['msg']}" if place else wrong["msg"]
     except (OSError, ValueError, RecursionError) as cause:
-        raise ModelError(f"The model card {path} cannot be read: {cause}") from cause
+        reason = str(cause)
+    raise ModelError(f"The model card {path} cannot be read: {legible(reason, LONGEST_NAME)}.")
+
+
+@functools.cache
+def _schema() -> TypeAdapter[ModelCard]:
+    return TypeAdapter(ModelCard)
+
+
+def _text(path: Path) -> str:
+    """What stands in a card.
+
+    Raises:
+        ValueError: It is no text, or one that takes long to read.
+    """
+    if not path.is_file() or path.stat().st_size > LARGEST_CARD:
+        raise ValueError(f"it is no file of up to {LARGEST_CARD:,} bytes")
+    text = path.read_text(encoding="utf-8")
+    if any(line.count(".") > MOST_DOTS for line in TEXTS.sub("", text).split("\n")):
+        raise ValueError(f"a key has more than {MOST_DOTS} parts")
+    return text

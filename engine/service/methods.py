@@ -78,14 +78,20 @@ class Methods:
         libraries = {name: version(name) for name in LIBRARIES}
         return {**found, "python": platform.python_version(), "libraries": libraries}
 
-    def models(self, request: Request) -> list[Message]:
-        """The cards of the models that exist."""
-        from engine.models import zoo
-        from engine.systems.description import describe
+    def models(self, request: Request, damaged: bool = False) -> list[Message]:
+        """The cards of the models that exist; where asked for, the user's `damaged` ones as well.
 
-        for entry in zoo.damaged():
+        Such a one has an id, by which it is deleted, a title and the reason that it is damaged.
+        """
+        from engine.models import exchange, zoo
+        from engine.systems.description import describe, describe_damaged
+
+        exchange.sweep()
+        wrong = zoo.damaged()
+        for entry in wrong:
             log.warning("%s", entry.reason)
-        return [describe(card) for card in zoo.cards()]
+        told = [describe(card) for card in zoo.cards()]
+        return [*told, *map(describe_damaged, wrong)] if damaged else told
 
     def check(self, request: Request, expression: str, model: str) -> Message:
         """What of the expression the model knows."""
@@ -174,14 +180,14 @@ class Methods:
         """Writes one of the user's own models into the file `path`."""
         from engine.models import exchange
 
-        return {"path": str(exchange.export(model, path))}
+        return {"path": str(exchange.export(model, path, request))}
 
     def import_model(self, request: Request, path: Path) -> Message:
         """Takes a model out of such a file; gives its card."""
         from engine.models import exchange
         from engine.systems.description import describe
 
-        return describe(exchange.load(path))
+        return describe(exchange.load(path, request))
 
     def delete_model(self, request: Request, model: str) -> Message:
         """Deletes one of the user's own models."""

@@ -62,9 +62,13 @@ def encode(message: Message) -> bytes:
 
     Raises:
         TypeError: The message holds something JSON has no form for.
-        ValueError: The message holds a number that is not finite.
+        ValueError: The message holds a number that is not finite, or is too long to be read.
+        RecursionError: The message is too deep.
     """
-    return json.dumps(message, allow_nan=False).encode("ascii") + b"\n"
+    line = json.dumps(message, allow_nan=False).encode("ascii") + b"\n"
+    if len(line) > LONGEST_LINE:
+        raise ValueError(f"a message of {len(line):,} bytes is longer than {LONGEST_LINE:,}")
+    return line
 
 
 def decode(line: bytes) -> Message:

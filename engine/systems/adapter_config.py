@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.errors import InputError
-from engine.models.zoo import MODEL_ID
+from engine.models.limits import model_id
 
 SCOPE_RANKS = {"prompter": 4, "encoders": 16, "everything": 0}
 TEXT_RANK = 16
@@ -55,21 +55,26 @@ class AdapterConfig:
     start: str = ""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.id, str) or not MODEL_ID.fullmatch(self.id):
-            raise InputError(
-                f"'{self.id}' cannot be a model's id. Use up to 63 small letters, digits, - and _."
-            )
-        for name in ("base", "title", "about", "licence", "start"):
+        for name in ("base", "id", "title", "about", "licence", "start"):
             if not isinstance(getattr(self, name), str):
                 raise InputError(f"{name} of the adapter is no text.")
+        try:
+            model_id(self.id)
+        except ValueError as cause:
+            raise InputError(f"{cause}.") from cause
         if type(self.rehearse) not in (int, float) or not 0 <= self.rehearse <= MOST_REHEARSED:
             raise InputError(
                 f"rehearse of the adapter is {self.rehearse}, not a share from 0 to "
                 f"{MOST_REHEARSED}."
             )
-        for name, value in (*self.ranks.items(), ("alpha", self.alpha)):
-            if type(value) is not int or not 0 <= value <= LARGEST_RANK:
-                raise InputError(f"{name} of the adapter is {value}, not 0 to {LARGEST_RANK}.")
+        for name, value, least in (
+            *((name, rank, 0) for name, rank in self.ranks.items()),
+            ("alpha", self.alpha, 1),
+        ):
+            if type(value) is not int or not least <= value <= LARGEST_RANK:
+                raise InputError(
+                    f"{name} of the adapter is {value}, not {least} to {LARGEST_RANK}."
+                )
 
     @property
     def ranks(self) -> dict[str, int]:

@@ -17,12 +17,10 @@ from engine.data.scenes.coco import CocoInstances
 from engine.data.scenes.split import split
 from engine.data.scenes.views import View, ViewSampler
 from engine.language.categories import VHR10
+from engine.models.limits import LONGEST_NAME, MOST_NAMES, first_of, legible
 from engine.training import rehearsal
 from engine.training.config import TrainingConfig
 from engine.training.validation import validation_views
-
-MOST_TAUGHT = 1000
-"""Names that a card can hold."""
 
 
 @dataclass(frozen=True)
@@ -133,5 +131,6 @@ def given_samples(config: TrainingConfig, split: str) -> list[ReferringSample]:
 
 def _taught(samples: Sequence[ReferringSample]) -> tuple[str, ...]:
     """What samples name, the most frequent first."""
-    names = ((sample.category or sample.expression).lower().split() for sample in samples)
-    return tuple(name for name, _ in Counter(map(" ".join, names)).most_common(MOST_TAUGHT))
+    named = (sample.category or sample.expression for sample in samples)
+    names = Counter(legible(name.lower(), LONGEST_NAME) for name in named)
+    return tuple(first_of((name for name, _ in names.most_common()), MOST_NAMES))

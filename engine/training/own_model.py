@@ -21,15 +21,28 @@ from engine.models import zoo
 from engine.models.card import ADAPTER_FILES, OWN_CARD, Base, ModelCard
 from engine.models.folders import models_folder
 from engine.models.integrity import sha256
+from engine.models.limits import (
+    LONGEST_NAME,
+    LONGEST_TERMS,
+    LONGEST_TEXT,
+    LONGEST_TITLE,
+    MOST_NAMES,
+    MOST_ROWS,
+    first_of,
+    legible,
+)
 from engine.systems.adapter_config import AdapterConfig
 from engine.systems.task import AdapterTask
 from engine.training.config import said
-from engine.training.data import MOST_TAUGHT, TrainingData
+from engine.training.data import TrainingData
 from engine.training.validation import validate_expressions
 
 BEFORE = "before.json"
-MOST_EXPRESSIONS = 200
-"""Sentences whose metrics a card tells, the most frequent first."""
+FACTS = ("source", "split", "train", "val", "rehearsed")
+"""What a card tells of the data that a model was taught with."""
+
+MOST_ORIGINS = 16
+"""Models that a card says it came from, one from the other."""
 
 NAMED = 5
 """Names that a sentence about a model tells."""
@@ -137,17 +150,18 @@ def _compared(before: Metrics, after: Metrics) -> dict[str, Any]:
     if not after:
         return {}
     frequent = sorted(after, key=lambda text: (-after[text]["n"], text))
-    rows = {text: {"before": before[text], "after": after[text]} for text in frequent}
+    told = {legible(text, LONGEST_NAME): text for text in reversed(frequent)}
     return {
         "n": _count(after),
         "mIoU before": _mean({text: before[text] for text in after}),
         "mIoU after": _mean(after),
         "expressions": {
-            text: {
-                "n": int(row["after"]["n"]),
-                **{when: round(row[when]["mIoU"], 4) for when in ("before", "after")},
+            name: {
+                "n": int(after[told[name]]["n"]),
+                "before": round(before[told[name]]["mIoU"], 4),
+                "after": round(after[told[name]]["mIoU"], 4),
             }
-            for text, row in list(rows.items())[:MOST_EXPRESSIONS]
+            for name in first_of(frequent, MOST_ROWS)
         },
     }
 
@@ -175,8 +189,8 @@ def _card(
     metrics: dict[str, Any],
 ) -> dict[str, Any]:
     known = task.base if task.start is None else task.start
-    taught = tuple(dict.fromkeys((*data.taught, *known.taught)))[:MOST_TAUGHT]
-    facts: dict[str, Any] = {**data.facts, "scope": config.scope}
+    terms = dict.fromkeys(filter(None, (*known.licence.split("; "), config.licence)))
+    facts: dict[str, Any] = {**_short(data.facts, FACTS), "scope": config.scope}
     if task.start is not None:
         facts["scope"] = task.start.data.get("scope", config.scope)
         facts["start"] = _origin(task.start)
@@ -184,12 +198,12 @@ def _card(
         replace(
             known,
             id=config.id,
-            title=config.title or config.id,
-            licence="; ".join(dict.fromkeys(filter(None, (known.licence, config.licence)))),
-            about=config.about or _about(known, data.taught),
+            title=legible(config.title, LONGEST_TITLE) or config.id,
+            licence=legible("; ".join(terms), LONGEST_TERMS),
+            about=legible(config.about or _about(known, data.taught), LONGEST_TEXT),
             weights=(),
             metrics=metrics,
-            taught=taught,
+            taught=tuple(first_of((*data.taught, *known.taught), MOST_NAMES)),
             base=Base(task.base.id, task.base_sha256),
             data=facts,
         )
@@ -203,5 +217,28 @@ def _origin(card: ModelCard) -> dict[str, Any]:
         "id": card.id,
         "title": card.title,
         "sha256": {file.name: file.sha256 for file in card.weights},
-        "data": card.data,
+        "data": _recent(card.data),
+    }
+
+
+def _recent(data: Mapping[str, Any], models: int = MOST_ORIGINS) -> dict[str, Any]:
+    """What a card told of its data and of so many models before it, as large as it may get."""
+    told = _short(data, (*FACTS, "scope"))
+    start = data.get("start")
+    if models and isinstance(start, dict) and isinstance(start.get("data"), dict):
+        told["start"] = {
+            **_short(start, ("id", "title")),
+            "sha256": _short(start.get("sha256"), ADAPTER_FILES),
+            "data": _recent(start["data"], models - 1),
+        }
+    return told
+
+
+def _short(table: object, names: Sequence[str]) -> dict[str, Any]:
+    """The texts, shortened, and the numbers that a table has under these names."""
+    found = table if isinstance(table, Mapping) else {}
+    return {
+        name: legible(found[name], LONGEST_TITLE) if isinstance(found[name], str) else found[name]
+        for name in names
+        if isinstance(found.get(name), str | int)
     }

@@ -75,7 +75,7 @@ class Session(QObject):
         told: A message for the analyst and its Qgis.MessageLevel.
         hinted: What the model knows of the expression that was typed last.
         doubted: The model knows no word of the request; it runs only when asked `anyway`.
-        ready: The engine runs; its `cards` and facts are known.
+        ready: The engine runs; its `cards`, `damaged` models and facts are known.
         finished: A request was answered and its result is on the map.
         forgotten: The project is another one; what was said of the former is no longer true.
     """
@@ -93,6 +93,7 @@ class Session(QObject):
         super().__init__()
         self.engine = engine
         self.cards: list[dict[str, Any]] = []
+        self.damaged: list[dict[str, Any]] = []
         self.results = Results(project)
         self.refinement = Refinement(engine, project)
         self.refinement.refined.connect(self._report_refined)
@@ -124,14 +125,15 @@ class Session(QObject):
         if self.state.busy or not self.engine.installed:
             return
         self._enter(State.STARTING)
-        self._begin("models", {}, self.tr("Starting the engine"), self._started)
+        self._begin("models", {"damaged": True}, self.tr("Starting the engine"), self._started)
 
     def refresh(self) -> None:
         """Asks on the side which models there are now; an engine that does not run is started."""
         if not self.engine.running:
             self.start()
             return
-        task = EngineTask(self.tr("Models"), self.engine, "models", {}, quiet=True)
+        asked = {"damaged": True}
+        task = EngineTask(self.tr("Models"), self.engine, "models", asked, quiet=True)
         task.answered.connect(self._renew)
         task.failed.connect(lambda text: self.told.emit(text, Qgis.MessageLevel.Warning))
         self._models_task = task
@@ -189,15 +191,19 @@ class Session(QObject):
         if self.refinement.shown is None:
             self.refinement.take(self.results.topmost())
 
-    def _started(self, cards: list[dict[str, Any]]) -> None:
-        self.cards = cards
+    def _started(self, told: list[dict[str, Any]]) -> None:
+        self._keep(told)
         self._enter(State.IDLE)
         self.ready.emit()
 
-    def _renew(self, cards: list[dict[str, Any]]) -> None:
-        self.cards = cards
+    def _renew(self, told: list[dict[str, Any]]) -> None:
+        self._keep(told)
         self._known.clear()
         self.ready.emit()
+
+    def _keep(self, told: list[dict[str, Any]]) -> None:
+        self.cards = [model for model in told if "damaged" not in model]
+        self.damaged = [model for model in told if "damaged" in model]
 
     def _checked(self, request: Request, answer: dict[str, Any]) -> None:
         self._known[(request.expression, request.model)] = answer

@@ -14,6 +14,9 @@ Card = dict[str, Any]
 MOST = 12
 """Names in a sentence about what a model knows."""
 
+LONGEST = 60
+"""Letters of a name in such a sentence."""
+
 ALL = 500
 """Names on the page of a model."""
 
@@ -29,6 +32,7 @@ def knowledge(card: Card, most: int = MOST) -> str:
 
 def listed(names: list[str], most: int) -> str:
     """Names in a line, so many of them at most."""
+    names = [name if len(name) <= LONGEST else f"{name[:LONGEST]}…" for name in names]
     left_out = len(names) - most
     if left_out <= 1:
         return ", ".join(names)
@@ -60,6 +64,13 @@ def tooltip(card: Card) -> str:
     """The card as rich text for a tooltip."""
     body = "<br>".join(escape(text) for text in sentences(card))
     return f"<p><b>{escape(card['title'])}</b><br>{body}</p>"
+
+
+def damage(model: Card) -> str:
+    """What is wrong with a damaged model, as rich text for reading."""
+    told = translate("Cards", "This model is damaged, and is not offered anywhere.")
+    texts = "".join(f"<p>{escape(text)}</p>" for text in (told, model["damaged"]))
+    return f"<h3>{escape(model['title'])}</h3>{texts}"
 
 
 def page(card: Card) -> str:

@@ -24,6 +24,8 @@ translate = QCoreApplication.translate
 JOB, SAMPLES, RUN = "job.json", "samples", "run"
 FORMAT = 1
 ID_LENGTH = 63
+DEVICES = "con|prn|aux|nul|(com|lpt)[0-9]"
+"""What no folder is called on Windows."""
 
 
 class DamagedJob(Exception):
@@ -161,4 +163,5 @@ def delete(folder: Path) -> None:
 def model_id(title: str) -> str:
     """A model's id made of its name: small letters, digits and hyphens; empty without any."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:ID_LENGTH].strip("-")
+    name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:ID_LENGTH].strip("-")
+    return f"{name}-model" if re.fullmatch(DEVICES, name) else name

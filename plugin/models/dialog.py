@@ -15,6 +15,7 @@ from qgis.PyQt.QtWidgets import (
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
+    QProgressBar,
     QPushButton,
     QTextBrowser,
     QVBoxLayout,
@@ -22,14 +23,14 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ..dock.session import Session
-from ..engine.cards import Card, page
+from ..engine.cards import Card, damage, page
 from ..engine.tasks import EngineTask
 from ..text.question import confirmed
 from ..text.verbatim import verbatim
 
 
 class ModelsDialog(QDialog):
-    """A list of the models, and the card of the one that is chosen.
+    """A list of the models, the damaged ones last, and the card of the one that is chosen.
 
     Signals:
         teach_wanted: A model is to be taught further; its id, or nothing for any.
@@ -58,12 +59,17 @@ class ModelsDialog(QDialog):
         self.give.setToolTip(self.tr("Write this model of your own into a file"))
         self.remove = QPushButton(self.tr("&Delete…"))
         self.remove.setToolTip(self.tr("Delete this model of your own"))
+        self.stage = QProgressBar()
+        self.stage.setAccessibleName(self.tr("How far the exchange is"))
+        self.stop = QPushButton(self.tr("&Cancel"))
+        self.stop.setToolTip(self.tr("Stop; nothing half done is left"))
         self._arrange()
         self.names.currentItemChanged.connect(self._show)
         self.teach.clicked.connect(self._teach)
         self.take.clicked.connect(self._import)
         self.give.clicked.connect(self._export)
         self.remove.clicked.connect(self._delete)
+        self.stop.clicked.connect(self._cancel)
         session.ready.connect(self._fill)
         self._fill()
 
@@ -75,8 +81,9 @@ class ModelsDialog(QDialog):
 
     def _arrange(self) -> None:
         actions = QHBoxLayout()
-        for button in (self.teach, self.give, self.take, self.remove):
+        for button in (self.teach, self.give, self.take, self.remove, self.stop):
             button.setAutoDefault(False)
+        for button in (self.teach, self.give, self.take, self.remove):
             actions.addWidget(button)
         actions.addStretch(1)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
@@ -86,20 +93,26 @@ class ModelsDialog(QDialog):
         columns = QHBoxLayout()
         columns.addWidget(self.names)
         columns.addWidget(self.text, 1)
+        busy = QHBoxLayout()
+        busy.addWidget(self.stage, 1)
+        busy.addWidget(self.stop)
         rows = QVBoxLayout(self)
         rows.addWidget(self.bar)
         rows.addLayout(columns, 1)
+        rows.addLayout(busy)
         rows.addLayout(actions)
 
     def _fill(self) -> None:
         """Lists the models; the one that was chosen, or has just come, stays chosen."""
         before = self._wanted or (self.card or {}).get("id", "")
         self._wanted = ""
-        cards = self._session.cards
+        cards = [*self._session.cards, *self._session.damaged]
         self.names.blockSignals(True)
         self.names.clear()
         for card in cards:
-            item = QListWidgetItem(card["title"], self.names)
+            damaged = "damaged" in card
+            text = self.tr("{} (damaged)").format(card["title"]) if damaged else card["title"]
+            item = QListWidgetItem(text, self.names)
             item.setData(Qt.ItemDataRole.UserRole, card)
         self.names.blockSignals(False)
         ids = [card["id"] for card in cards]
@@ -110,14 +123,19 @@ class ModelsDialog(QDialog):
         card = self.card
         if card is None:
             self.text.setPlainText(self.tr("The engine is not running; start it from the panel."))
+        elif "damaged" in card:
+            self.text.setHtml(damage(card))
         else:
             self.text.setHtml(page(card))
+        known = card or {}
         busy = self._task is not None
-        own = card is not None and bool(card.get("base"))
-        self.teach.setEnabled(card is not None and card["installed"] and card["teachable"])
+        own = bool(known.get("base"))
+        self.teach.setEnabled(bool(known.get("installed") and known.get("teachable")))
         self.give.setEnabled(own and not busy)
-        self.remove.setEnabled(own and not busy)
+        self.remove.setEnabled((own or "damaged" in known) and not busy)
         self.take.setEnabled(card is not None and not busy)
+        self.stage.setVisible(busy)
+        self.stop.setVisible(busy)
 
     def _teach(self) -> None:
         if self.card is not None:
@@ -159,9 +177,23 @@ class ModelsDialog(QDialog):
             ended.connect(self._ended)
         task.answered.connect(lambda answer: self._done(answer, done))
         task.failed.connect(lambda text: self._tell(text, Qgis.MessageLevel.Critical))
+        task.stopped.connect(lambda: self._tell(self.tr("Cancelled."), Qgis.MessageLevel.Info))
+        task.progressed.connect(self._progress)
         self._task = task
+        self._progress(0, 0, description)
+        self.stop.setEnabled(True)
         self._show()
         QgsApplication.taskManager().addTask(task)
+
+    def _progress(self, done: int, total: int, text: str) -> None:
+        self.stage.setRange(0, total)
+        self.stage.setValue(done)
+        self.stage.setFormat(text)
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self.stop.setEnabled(False)
+            self._task.cancel()
 
     def _ended(self) -> None:
         self._task = None

@@ -76,7 +76,8 @@ def serve(request: dict) -> object:
         return {"protocol": 1, "device": "cpu", "reason": "No CUDA device found."}
     if method == "models":
         other = {**CARD, "id": "open", "title": "Open model", "categories": None}
-        return [CARD, {**other, "teachable": False}, *own()]
+        mine = [card for card in own() if params.get("damaged") or "damaged" not in card]
+        return [CARD, {**other, "teachable": False}, *mine]
     if method == "check":
         unknown = "unknown" in params["expression"]
         message = "The fake model does not know this." if unknown else ""
@@ -424,6 +425,9 @@ def import_model(request_id: int, path: str) -> dict:
         card = json.loads(Path(path).read_text())
     except ValueError as cause:
         raise Failure(-32001, f"{path} is no exported model.") from cause
+    while "slow" in card["title"]:
+        time.sleep(0.02)
+        look_up(request_id, 1, 2, "Importing")
     keep_own([*own(), card])
     return card
 

@@ -15,11 +15,11 @@ from ...engine.cards import Card, knowledge
 from ...map.extents import Refusal
 from ...paths import FORMS, ROOT
 from ...text.verbatim import verbatim
-from ..jobs import model_id
+from ..jobs import DEVICES, model_id
 
 translate = QCoreApplication.translate
 
-MODEL_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+MODEL_ID = re.compile(rf"(?!({DEVICES})$)[a-z0-9][a-z0-9_-]{{0,62}}")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import InputError
-from engine.language.categories import VHR10
+from engine.language.categories import VHR10, Category
 from engine.language.expression import LONGEST, check, clean, speaks_of_places
 
 words = st.text(st.characters(categories=["Lu", "Ll", "Nd", "Lo"]), min_size=1, max_size=12)
@@ -54,6 +54,12 @@ def test_a_fixed_vocabulary_knows_its_own_words(expression: str, known: tuple[st
     assert found.unknown == (not known)
     assert bool(found.message) == (not known)
     assert json.loads(json.dumps(found.to_dict()))["known"] == list(known)
+
+
+def test_a_model_of_a_thousand_words_is_told_in_a_sentence() -> None:
+    told = check("unicorn", [Category(f"word {number}") for number in range(1000)])
+    assert told.unknown
+    assert told.message.endswith("word 18, word 19 and 980 more.")
 
 
 def test_what_is_not_known_is_told_together_with_what_is() -> None:

@@ -387,6 +387,13 @@ def test_a_truncated_adapter_is_refused_signed_or_not(house: House) -> None:
         {"target_modules": ["sam.no_such_layer"], "rank_pattern": {r"sam\.no_such_layer": 4}},
         {"modules_to_save": ["no_such_module"]},
         {"lora_alpha": "16"},
+        {"lora_alpha": 1e300},
+        {"lora_alpha": 10**300},
+        {"lora_alpha": 257},
+        {"lora_alpha": 0},
+        {"lora_alpha": -16},
+        {"lora_alpha": float("nan")},
+        {"lora_alpha": True},
         {"use_dora": True},
         {"peft_type": "IA3"},
         {"rank_pattern": {}},
@@ -397,6 +404,16 @@ def test_a_configuration_of_another_kind_is_refused(house: House, change: dict[s
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
     signed(house.own)
     with pytest.raises(ModelError):
+        load(OWN, "cpu")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_an_adapter_of_numbers_that_are_none_is_refused(house: House, value: float) -> None:
+    tensors = load_file(house.own / WEIGHTS)
+    next(tensor for tensor in tensors.values() if tensor.ndim == 2)[0, 0] = value
+    save_file(tensors, house.own / WEIGHTS)
+    signed(house.own)
+    with pytest.raises(ModelError, match="not finite"):
         load(OWN, "cpu")
 
 

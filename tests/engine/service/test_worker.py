@@ -12,6 +12,7 @@ import pytest
 from engine.errors import InputError, OutOfMemory
 from engine.service import protocol
 from engine.service.worker import explain
+from tests.engine.service.toy_worker import UNSENDABLE
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -247,8 +248,10 @@ def test_the_traceback_of_an_unforeseen_failure_goes_to_the_log_and_to_standard_
     assert "ZeroDivisionError" in ready.stderr.read_text()
 
 
-def test_a_result_that_cannot_be_sent_is_an_error(ready):
-    assert ready.ask(1, "unsendable")["error"]["code"] == protocol.INTERNAL_ERROR
+@pytest.mark.parametrize("how", UNSENDABLE)
+def test_a_result_that_cannot_be_sent_is_an_error(ready, how):
+    assert ready.ask(1, "unsendable", how=how)["error"]["code"] == protocol.INTERNAL_ERROR
+    assert ready.ask(2, "echo", value="still here")["result"] == "still here"
 
 
 @pytest.mark.parametrize(("method", "code"), [("fall_silent", 0), ("deaf", 1)])

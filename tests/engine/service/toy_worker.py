@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import datetime
 import os
 import subprocess
 import time
 from dataclasses import dataclass
 
 from engine.errors import Cancelled, InputError
-from engine.service.protocol import Message
+from engine.service.protocol import LONGEST_LINE, Message
 from engine.service.worker import Request, serve
 
 FAILURES = {
@@ -77,8 +78,29 @@ def fail(request: Request, how: str) -> None:
     raise FAILURES[how]
 
 
-def unsendable(request: Request) -> object:
-    return object()
+def nested(depth: int) -> list:
+    value: list = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+UNSENDABLE = {
+    "an object": object(),
+    "not a number": float("nan"),
+    "infinite": {"metrics": [-float("inf")]},
+    "a date": {"data": {"when": datetime.date(2026, 1, 2)}},
+    "a time": datetime.time(3, 4),
+    "bytes": b"x",
+    "a set": {"x"},
+    "a strange name": {(1, 2): "x"},
+    "too deep": nested(100_000),
+    "too long": "x" * LONGEST_LINE,
+}
+
+
+def unsendable(request: Request, how: str = "an object") -> object:
+    return UNSENDABLE[how]
 
 
 def die(request: Request, code: int) -> None:

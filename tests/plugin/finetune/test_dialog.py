@@ -286,6 +286,7 @@ def test_only_models_that_can_be_taught_are_offered(dialog) -> None:
         ("", "", "Give the model a name"),
         ("油罐", "", "cannot be a model's id"),
         ("Ponds", "No Id", "“No Id” cannot be a model's id"),
+        ("Ponds", "nul", "“nul” cannot be a model's id"),
         ("Fake", "fake", "There is a model “fake” already"),
     ],
 )

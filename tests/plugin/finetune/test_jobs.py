@@ -73,6 +73,9 @@ def test_a_deleted_job_is_gone() -> None:
         ("油罐", ""),
         ("---", ""),
         ("x" * 100, "x" * 63),
+        ("Con", "con-model"),
+        (" LPT1 ", "lpt1-model"),
+        ("Con air", "con-air"),
     ],
 )
 def test_an_id_is_made_of_the_name(title: str, model: str) -> None:

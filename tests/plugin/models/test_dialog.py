@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -106,6 +107,47 @@ def test_a_refusal_is_told(
     click(dialog.take)
     until(lambda: "is no exported model" in told(dialog))
     until(dialog.take.isEnabled)
+
+
+def test_an_import_is_cancelled(
+    dialog: ModelsDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "slow.zip"
+    file.write_text(json.dumps({**dialog.card, "id": "slow", "title": "slow"}))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(file), ""))
+    assert not dialog.stage.isVisible()
+    assert not dialog.stop.isVisible()
+    click(dialog.take)
+    until(lambda: dialog.stage.text() == "Importing")
+    assert (dialog.stage.value(), dialog.stage.maximum()) == (1, 2)
+    assert not dialog.take.isEnabled()
+    click(dialog.stop)
+    until(lambda: told(dialog) == "Cancelled.")
+    until(dialog.take.isEnabled)
+    assert not dialog.stop.isVisible()
+    assert titles(dialog) == ["Fake model", "Open model", "Ponds"]
+    file.write_text(json.dumps({**dialog.card, "id": "quick", "title": "Quick"}))
+    click(dialog.take)
+    until(lambda: "Quick" in titles(dialog))
+
+
+def test_a_damaged_model_is_listed_where_it_is_deleted_and_nowhere_else(
+    dock, dialog: ModelsDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own.json"
+    strange = {"id": "strange", "title": "strange", "damaged": "Its <b>card</b> is damaged."}
+    own.write_text(json.dumps([strange, *json.loads(own.read_text())]))
+    dock.session.refresh()
+    until(lambda: "strange (damaged)" in titles(dialog))
+    assert titles(dialog)[-1] == "strange (damaged)", "the last of all"
+    assert dock.form.model.findData("strange") < 0
+    dialog.names.setCurrentRow(dialog.names.count() - 1)
+    assert "Its <b>card</b> is damaged." in dialog.text.toPlainText()
+    buttons = dialog.teach, dialog.give, dialog.take, dialog.remove
+    assert [button.isEnabled() for button in buttons] == [False, False, True, True]
+    monkeypatch.setattr(QMessageBox, "exec", lambda _: QMessageBox.StandardButton.Yes)
+    click(dialog.remove)
+    until(lambda: titles(dialog) == ["Fake model", "Open model", "Ponds"])
 
 
 def test_a_model_is_taught_further(dialog: ModelsDialog) -> None:
