@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -50,6 +50,7 @@ class UnfinishedRows:
         file.truncate()
         if not whole:
             file.write(self._header)
+            file.flush()
 
     def stored(self) -> Iterator[tuple[int, Bytes]]:
         """The rows there are, from top to bottom: first row and bytes `(n, width)`."""
@@ -82,6 +83,10 @@ class UnfinishedRows:
             self._file.flush()
         self.finished += len(rows)
 
+    def forget(self) -> None:
+        """Let no later run go on from these rows."""
+        self.finished = 0
+
     def _records(self) -> Iterator[Bytes]:
         """Whole records from here on."""
         while len(head := self._file.read(RECORD.size)) == RECORD.size:
@@ -108,20 +113,22 @@ def unfinished(path: Path, request: str, width: int) -> Iterator[UnfinishedRows]
     with writing(path):
         path.touch()
         file = path.open("r+b")
-    with file:
+    worthless = False
+    try:
         _lock(file, path)
-        rows = UnfinishedRows(file, path, request.encode(), width)
+        worthless = True
+        with writing(path):
+            rows = UnfinishedRows(file, path, request.encode(), width)
         try:
             yield rows
         except BaseException:
             worthless = not rows.finished
             raise
-        else:
-            worthless = True
-        finally:
+    finally:
+        with suppress(OSError):  # a full disk does not take the last of it; what is whole, it has
             file.close()
-            if worthless:
-                path.unlink(missing_ok=True)
+        if worthless:
+            path.unlink(missing_ok=True)
 
 
 def _lock(file: BinaryIO, path: Path) -> None:
