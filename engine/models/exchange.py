@@ -38,10 +38,12 @@ def export(model_id: str, path: Path) -> Path:
 
     Raises:
         ModelError: There is no such model, it is not the user's own, or it is damaged.
-        OutputError: The file cannot be written.
+        OutputError: The file cannot be written, or something else than an exported model has its
+            name.
     """
     card = _own(model_id)
     check_files(card)
+    _check_target(path)
     with (
         _disk(path),
         replacing(path) as partial,
@@ -98,6 +100,15 @@ def _own(model_id: str) -> ModelCard:
             f"{card.title} comes with the plugin. Only models of your own are exported or deleted."
         )
     return card
+
+
+def _check_target(path: Path) -> None:
+    """Refuses to replace what is no exported model, as a raster or a model's own weights."""
+    if path.is_file() and not zipfile.is_zipfile(path):
+        raise OutputError(
+            f"{path} is there and is no exported model, so it was left as it is. Choose another "
+            "name."
+        )
 
 
 def _extract(path: Path, folder: Path) -> None:
