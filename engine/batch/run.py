@@ -194,16 +194,14 @@ def _result(
     job: Job, model: LazyModel, progress: Callable[[Progress], None] | None
 ) -> tuple[str, Values]:
     from engine.files.boundary import make_folder
-    from engine.raster.stored import is_stored
     from engine.segmentation.segment import check_source, segment
-    from engine.vector.seal import sealed
 
     if job.seen and not os.path.exists(job.source.path):
         raise RasterError(
             f"{job.source.path} was there when the run began, and {socket.gethostname()} does not "
             "find it. Every computer that works on it needs its folder under the same path."
         )
-    if is_stored(job.source.path) or sealed(Path(job.source.path)):
+    if is_result(job.source.path):
         return LEFT_OUT, {"warnings": ["it is a result of this plugin"]}
     request = job.request(model.weights, check_source(job.source, job.folder).stamp)
     record = job.folder / RECORD
@@ -226,6 +224,14 @@ def _result(
         text = json.dumps({"request": request, "result": result}, indent=1)
         partial.write_text(text + "\n", encoding="utf-8")
     return DONE, result
+
+
+def is_result(path: str) -> bool:
+    """Whether this plugin wrote it: such a thing is no picture of the ground."""
+    from engine.raster import stored
+    from engine.vector import seal
+
+    return stored.is_result(path) or seal.is_result(Path(path))
 
 
 def _earlier(record: Path, request: Values) -> Values | None:

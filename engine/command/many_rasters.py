@@ -98,9 +98,10 @@ def _check_apart(options: argparse.Namespace, jobs: Sequence[Job], out: Path) ->
 
 
 def _files(source: str) -> tuple[str, ...]:
-    """What a source stands on; none where its own job will say that it cannot be read."""
+    """What a source stands on; none where its own job will leave it out, or cannot read it."""
     with suppress(RasterError):
-        return Origin.of(source).files
+        if not batch.is_result(source):
+            return Origin.of(source).files
     return ()
 
 

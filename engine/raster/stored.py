@@ -109,7 +109,7 @@ def open_stored(path: str | Path) -> Iterator[StoredProbability]:
         yield StoredProbability(path, grid, tags, dataset)
 
 
-def is_stored(path: str | Path) -> bool:
+def is_result(path: str | Path) -> bool:
     """Whether a raster is a result of this plugin: probabilities, or a mask."""
     try:
         with reading(path), open_dataset(path) as dataset:

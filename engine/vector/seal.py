@@ -13,6 +13,7 @@ SEAL = "SEGMENT_BY_TEXT_SEAL"
 
 WRITTEN = re.compile(rf'key="{SEAL}">(\w*)<')
 TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
+SIGNED = "SELECT 1 FROM pragma_table_info('segments') WHERE name = 'weights_sha256'"
 STANDARD = ("gpkg_", "rtree_", "sqlite_")
 """How the names of tables begin that hold nothing of an analyst's."""
 
@@ -37,12 +38,13 @@ def digest(path: Path) -> str:
     return rows_seen.hexdigest()
 
 
-def sealed(path: Path) -> bool:
+def is_result(path: Path) -> bool:
     """Whether a file is a GeoPackage that this plugin wrote, edited since or not."""
     if not path.is_file():
         return False
     try:
-        return _seal(path) is not None
+        with _opened(path) as database:
+            return database.execute(SIGNED).fetchone() is not None
     except sqlite3.Error:
         return False
 
