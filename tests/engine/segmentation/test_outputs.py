@@ -155,9 +155,9 @@ def test_nothing_comes_of_a_source_that_changed(
     # As it was, to the nanosecond: yet nothing that was seen meanwhile may come back.
     path.write_bytes(content)
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    again = Meanwhile(lambda: None)
+    again, encoded = Meanwhile(lambda: None), features.encoded
     segment(source, "the ship", again, out, features=features)
-    assert again.looks == 20
+    assert (again.looks, features.encoded - encoded) == (20, 20)
     segment(source, "the ship", Partial(), tmp_path / "whole")
     assert (out / "mask.tif").read_bytes() == (tmp_path / "whole" / "mask.tif").read_bytes()
 
