@@ -24,6 +24,7 @@ from engine.batch.run import Job, Outcome
 from engine.command.request import shape_of, source_of
 from engine.command.terminal import ProgressBar, in_two_steps
 from engine.errors import RasterError
+from engine.files import apart
 from engine.files.atomic import check_apart
 from engine.files.boundary import make_folder
 from engine.raster.origin import Origin
@@ -94,15 +95,20 @@ def _check_apart(options: argparse.Namespace, jobs: Sequence[Job], out: Path) ->
     if not any(map(os.path.exists, written)):
         return  # so the sources need not be looked into
     lists = [word.removeprefix(source_list.LIST) for word in options.sources]
-    check_apart(written, [*lists, *(f for job in jobs for f in _files(job.source.path))])
+    check_apart(written, [*lists, *(f for job in jobs for f in _files(job.source.path, out))])
 
 
-def _files(source: str) -> tuple[str, ...]:
-    """What a source stands on; none where its own job will leave it out, or cannot read it."""
-    with suppress(RasterError):
-        if not batch.is_result(source):
+def _files(source: str, out: Path) -> Sequence[str]:
+    """What a source stands on, without looking into more of them than needed.
+
+    Nothing, where its own job will leave it out, or say that it cannot be read.
+    """
+    files = apart.mentioned(source)
+    if any(map(apart.is_virtual, files)):
+        with suppress(RasterError):
             return Origin.of(source).files
-    return ()
+    ours = any(Path(os.path.realpath(file)).is_relative_to(os.path.realpath(out)) for file in files)
+    return () if ours and batch.is_result(source) else files
 
 
 def _report(

@@ -40,7 +40,7 @@ def files_of(name: str, listed: Listed) -> list[str]:
             for file in mentioned(part):
                 if file not in found:
                     found[file] = None
-                    if _is_virtual(file):
+                    if is_virtual(file):
                         due.append(part)
     return list(found)
 
@@ -82,7 +82,8 @@ def _parts(piece: str) -> Iterator[str]:
         yield part
 
 
-def _is_virtual(file: str) -> bool:
+def is_virtual(file: str) -> bool:
+    """Whether a file is a raster that is made of others."""
     try:
         if os.path.getsize(file) > LARGEST_VIRTUAL:
             return False
