@@ -44,7 +44,7 @@ KNOWS = {
     "plugin.dock": "engine map paths settings text",
     "plugin.finetune": "engine map paths settings text",
     "plugin.models": "dock engine text",
-    "plugin.processing": "engine finetune map paths settings engine.service",
+    "plugin.processing": "engine finetune map paths settings engine.files engine.service",
     "plugin.main": "dock engine finetune models options paths processing settings",
 }
 """What each room, and each file beside the rooms, knows of the others. A room knows no other one
@@ -53,11 +53,14 @@ that knows it, however far around."""
 LIGHT = {
     "plugin/engine/environment.py",
     "plugin/engine/programs.py",
+    "engine/files/apart.py",
+    "engine/files/placing.py",
     "engine/service/client.py",
     "engine/service/process.py",
     "engine/service/protocol.py",
 }
-"""What runs before there is an environment: standard library only."""
+"""What runs before there is an environment, and what QGIS shares with the engine: standard library
+only."""
 
 MOST_ENTRIES = 14
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from engine.batch import run as batch
 from engine.batch.lazy_model import LazyModel
-from engine.batch.run import FAILED, Job, Outcome
+from engine.batch.run import FAILED, LEFT_OUT, Job, Outcome
 from engine.errors import EngineError, InputError
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _outcome(job: Job, future: Future[batch.Values]) -> Outcome:
 
 def _seen_from_here(outcome: Outcome, job: Job) -> Outcome:
     """The outcome, with a warning where the worker's folder is not the one of this computer."""
-    if outcome.state == FAILED or (job.folder / batch.RECORD).is_file():
+    if outcome.state in (FAILED, LEFT_OUT) or (job.folder / batch.RECORD).is_file():
         return outcome
     warning = (
         f"{job.folder} holds no results here yet. If they do not come, the workers write to disks "

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.batch.run import DONE, STATES, Outcome
+from engine.batch.run import DONE, LEFT_OUT, STATES, Outcome
 from engine.files.atomic import replacing
 from engine.files.boundary import writing
 from engine.presentation.markdown import table
@@ -23,13 +23,19 @@ WORDS = (0, 1, 5)
 
 
 def report(outcomes: Sequence[Outcome], facts: Mapping[str, Any]) -> Report:
-    """All of it in JSON's types: the facts, how many sources ended in each state, every outcome."""
-    states = Counter(outcome.state for outcome in outcomes)
+    """All of it in JSON's types: the facts, how many sources ended in each state, every outcome.
+
+    What was left out is no source: it has a list of its own.
+    """
+    sources = [outcome for outcome in outcomes if outcome.state != LEFT_OUT]
+    others = [outcome for outcome in outcomes if outcome.state == LEFT_OUT]
+    states = Counter(outcome.state for outcome in sources)
     return {
         **facts,
-        "sources": len(outcomes),
+        "sources": len(sources),
         "states": {state: states[state] for state in STATES},
-        "outcomes": [outcome.to_dict() for outcome in outcomes],
+        "outcomes": [outcome.to_dict() for outcome in sources],
+        "left_out": [{"path": each.source, "reason": " ".join(each.warnings)} for each in others],
     }
 
 
@@ -37,13 +43,17 @@ def summary(report: Report) -> str:
     """One line: how many sources, and how they ended."""
     number = report["sources"]
     told = [f"{n:,} {state}" for state, n in report["states"].items() if n or state == DONE]
-    return f"{number:,} {'source' if number == 1 else 'sources'}: {', '.join(told)}."
+    left = f" {len(report['left_out']):,} left out." if report["left_out"] else ""
+    return f"{number:,} {'source' if number == 1 else 'sources'}: {', '.join(told)}.{left}"
 
 
 def markdown(report: Report) -> str:
     """The report as a page."""
     rows = [HEAD, *map(_row, report["outcomes"])]
     parts = [f"# {report['expression']}", summary(report), table(rows, WORDS)]
+    if report["left_out"]:
+        left = [(each["path"], each["reason"]) for each in report["left_out"]]
+        parts.append(table([("Left out", "Why"), *left], (0, 1)))
     parts.append(f"```\n{report['command']}\n```")
     return "\n\n".join(parts) + "\n"
 

@@ -8,7 +8,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 DONE, SKIPPED, FAILED, NOT_STARTED = "done", "skipped", "failed", "not started"
 STATES = (DONE, SKIPPED, FAILED, NOT_STARTED)
+
+LEFT_OUT = "left out"
+"""The state of what is no source but a result, and is not counted as one."""
 
 RECORD = "result.json"
 """Lies beside the outputs of a source: what was asked, and what came of it. Written last."""
@@ -78,11 +81,11 @@ class Job:
             "folder": str(self.folder),
         }
 
-    def request(self, weights: Mapping[str, str]) -> Values:
+    def request(self, weights: Mapping[str, str], stamp: Sequence[int]) -> Values:
         """All that decides about its outputs, in JSON's types."""
         return {
             "source": self.source.to_dict(),
-            "stamp": _stamp(self.source.path),
+            "stamp": list(stamp) or None,
             "expression": self.expression,
             "model": self.model,
             "weights": dict(weights),
@@ -97,7 +100,8 @@ class Outcome:
 
     Attributes:
         source: Its path.
-        state: "done", "skipped" (an earlier run did the same), "failed" or "not started".
+        state: "done", "skipped" (an earlier run did the same), "failed", "not started" or
+            "left out" (it is itself a result).
         folder: Where its outputs lie, or would.
         polygons: How many; None where there is no result.
         area_m2: Their square metres; None where that cannot be known.
@@ -190,14 +194,16 @@ def _result(
     job: Job, model: LazyModel, progress: Callable[[Progress], None] | None
 ) -> tuple[str, Values]:
     from engine.files.boundary import make_folder
-    from engine.segmentation.segment import segment
+    from engine.segmentation.segment import check_source, segment
 
     if job.seen and not os.path.exists(job.source.path):
         raise RasterError(
             f"{job.source.path} was there when the run began, and {socket.gethostname()} does not "
             "find it. Every computer that works on it needs its folder under the same path."
         )
-    request = job.request(model.weights)
+    if is_result(job.source.path):
+        return LEFT_OUT, {"warnings": ["it is a result of this plugin"]}
+    request = job.request(model.weights, check_source(job.source, job.folder).stamp)
     record = job.folder / RECORD
     earlier = None if job.again else _earlier(record, request)
     if earlier is not None:
@@ -220,6 +226,14 @@ def _result(
     return DONE, result
 
 
+def is_result(path: str) -> bool:
+    """Whether this plugin wrote it: such a thing is no picture of the ground."""
+    from engine.raster import stored
+    from engine.vector import seal
+
+    return stored.is_result(path) or seal.is_result(Path(path))
+
+
 def _earlier(record: Path, request: Values) -> Values | None:
     """The result of an earlier run, if that was asked the same and its files are all there."""
     try:
@@ -231,12 +245,3 @@ def _earlier(record: Path, request: Values) -> Values | None:
     result: Values = kept["result"]
     files = (record.with_name(Path(result[name]).name) for name in FILES)
     return result if all(file.is_file() for file in files) else None
-
-
-def _stamp(path: str) -> list[int] | None:
-    """Size and time of a file; None for what is none."""
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return [status.st_size, status.st_mtime_ns]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from engine.errors import InputError
@@ -14,7 +14,34 @@ LIST = "@"
 """What a list's name starts with, as in GDAL's own commands."""
 
 
-def read(arguments: Sequence[str]) -> list[str]:
+class Within:
+    """Says of the files that patterns find which lie in a folder, and keeps these.
+
+    A pattern that starts in that folder means what it finds there.
+
+    Attributes:
+        left_out: The files, absolute, each once.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = os.path.realpath(folder)
+        self.left_out: list[str] = []
+
+    def __call__(self, file: str, pattern: str) -> bool:
+        """Whether the file lies in the folder and the pattern starts outside it."""
+        if not self._holds(file) or self._holds(_start(pattern)):
+            return False
+        if absolute(file) not in self.left_out:
+            self.left_out.append(absolute(file))
+        return True
+
+    def _holds(self, path: str) -> bool:
+        return Path(os.path.realpath(path)).is_relative_to(self._folder)
+
+
+def read(
+    arguments: Sequence[str], leave: Callable[[str, str], bool] = lambda file, pattern: False
+) -> list[str]:
     """The sources that arguments name, in their order and each once.
 
     Args:
@@ -22,6 +49,8 @@ def read(arguments: Sequence[str]) -> list[str]:
             matches no file stands for itself; `@FILE`, a text file with one of these a line, and
             `@-`, the same from standard input. Blank lines, and lines that start with #, are left
             out. Relative paths start at the current folder.
+        leave: Asked with each file that a pattern has found, and the pattern: whether to leave the
+            file out.
 
     Raises:
         InputError: A list cannot be read, or no source is named.
@@ -29,11 +58,14 @@ def read(arguments: Sequence[str]) -> list[str]:
     # a.tif and ./a.tif are one.
     once: dict[str, str] = {}
     for argument in arguments:
-        for source in _named(argument):
+        for source in _named(argument, leave):
             once.setdefault(absolute(source), source)
     sources = list(once.values())
     if not sources:
-        raise InputError(f"{' '.join(arguments)} names no source. Write one path a line.")
+        raise InputError(
+            f"{' '.join(arguments)} names no source, or nothing but earlier results. Write one "
+            "path a line."
+        )
     return sources
 
 
@@ -42,21 +74,29 @@ def absolute(source: str) -> str:
     return os.path.abspath(source) if os.path.exists(source) else source
 
 
-def _named(argument: str) -> Iterator[str]:
+def _named(argument: str, leave: Callable[[str, str], bool]) -> Iterator[str]:
     if not argument.startswith(LIST):
-        yield from _matches(argument)
+        yield from _matches(argument, leave)
         return
     for line in _text(argument.removeprefix(LIST)).splitlines():
         entry = line.strip()
         if entry and not entry.startswith("#"):
-            yield from _matches(entry)
+            yield from _matches(entry, leave)
 
 
-def _matches(name: str) -> list[str]:
+def _matches(name: str, leave: Callable[[str, str], bool]) -> list[str]:
     """The files of a pattern. A file whose own name looks like one is no pattern."""
     if os.path.exists(name) or not glob.has_magic(name):
         return [name]
-    return sorted(glob.glob(name, recursive=True)) or [name]
+    found = sorted(glob.glob(name, recursive=True)) or [name]
+    return [file for file in found if not leave(file, name)]
+
+
+def _start(pattern: str) -> str:
+    """The folder that a pattern is looked for in."""
+    while glob.has_magic(pattern):
+        pattern = os.path.dirname(pattern)
+    return pattern or os.curdir
 
 
 def _text(file: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import sys
 from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,12 +23,27 @@ from engine.batch.lazy_model import LazyModel
 from engine.batch.run import Job, Outcome
 from engine.command.request import shape_of, source_of
 from engine.command.terminal import ProgressBar, in_two_steps
+from engine.errors import RasterError
+from engine.files import apart
+from engine.files.atomic import check_apart
 from engine.files.boundary import make_folder
+from engine.raster.origin import Origin
+from engine.segmentation.outputs import places
+
+WITHIN = "it lies where the results go"
 
 
-def segment_many(options: argparse.Namespace, sources: Sequence[str]) -> None:
-    """Segments rasters, each into a folder of its own, and reports on all of them."""
-    out = make_folder(options.out).absolute()
+def segment_many(
+    options: argparse.Namespace, sources: Sequence[str], results: Sequence[str]
+) -> None:
+    """Segments rasters, each into a folder of its own, and reports on all of them.
+
+    Args:
+        options: What the command line says.
+        sources: The rasters.
+        results: What patterns found in the folder of the results, and is no source.
+    """
+    out = options.out.absolute()
     jobs = [
         batch.Job(
             source=source_of(options, path),
@@ -42,6 +58,11 @@ def segment_many(options: argparse.Namespace, sources: Sequence[str]) -> None:
         )
         for path in map(source_list.absolute, sources)
     ]
+    _check_apart(options, jobs, out)
+    make_folder(out)
+    left = [Outcome(path, batch.LEFT_OUT, "", warnings=(WITHIN,)) for path in results]
+    for outcome in left:
+        _tell_of(outcome)
     ended: dict[str, Outcome] = {}
     started = datetime.now(UTC)
     try:
@@ -55,11 +76,39 @@ def segment_many(options: argparse.Namespace, sources: Sequence[str]) -> None:
     finally:
         if ended:
             every = [ended.get(job.source.path, Outcome.of(job, batch.NOT_STARTED)) for job in jobs]
-            _report(options, every, started, out)
+            _report(options, [*every, *left], started, out)
     if stopped:
         raise KeyboardInterrupt
     if any(outcome.state == batch.FAILED for outcome in ended.values()):
         sys.exit(1)
+
+
+def _check_apart(options: argparse.Namespace, jobs: Sequence[Job], out: Path) -> None:
+    """Refuses results and reports that would take the place of a source of any job, or of a list.
+
+    Raises:
+        OutputError: Names both.
+    """
+    written = [out / report.JSON, out / report.PAGE]
+    for job in jobs:
+        written += [job.folder / batch.RECORD, *places(job.folder)]
+    if not any(map(os.path.exists, written)):
+        return  # so the sources need not be looked into
+    lists = [word.removeprefix(source_list.LIST) for word in options.sources]
+    check_apart(written, [*lists, *(f for job in jobs for f in _files(job.source.path, out))])
+
+
+def _files(source: str, out: Path) -> Sequence[str]:
+    """What a source stands on, without looking into more of them than needed.
+
+    Nothing, where its own job will leave it out, or say that it cannot be read.
+    """
+    files = apart.mentioned(source)
+    if any(map(apart.is_virtual, files)):
+        with suppress(RasterError):
+            return Origin.of(source).files
+    ours = any(Path(os.path.realpath(file)).is_relative_to(os.path.realpath(out)) for file in files)
+    return () if ours and batch.is_result(source) else files
 
 
 def _report(
@@ -107,6 +156,8 @@ def _tell_of(outcome: Outcome) -> None:
     if outcome.state == batch.FAILED:
         where = "" if outcome.source in outcome.error else f"{outcome.source}: "
         _tell(f"failed: {where}{outcome.error}")
+    if outcome.state == batch.LEFT_OUT:
+        _tell(f"left out: {outcome.source}: {' '.join(outcome.warnings)}")
     if outcome.state == batch.DONE:
         for warning in outcome.warnings:
             _tell(f"warning: {outcome.source}: {warning}")

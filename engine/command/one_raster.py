@@ -9,13 +9,14 @@ import sys
 from engine.command.request import shape_of, source_of
 from engine.command.terminal import ProgressBar
 from engine.raster.source import open_source
-from engine.segmentation.segment import segment
+from engine.segmentation.segment import check_source, segment
 from engine.systems import loading
 
 
 def segment_one(options: argparse.Namespace) -> None:
     """Segments a raster into the folder itself."""
     source = source_of(options, options.sources[0])
+    check_source(source, options.out)
     # A source that cannot be read is known at once, a model takes seconds.
     with open_source(source):
         model = loading.load(options.model, options.device)

@@ -80,9 +80,11 @@ def segment(options: argparse.Namespace) -> None:
     from engine.command.request import shape_of
     from engine.language.expression import clean
     from engine.models import zoo
-    from engine.segmentation.segment import OUTPUTS, check_options
+    from engine.segmentation.outputs import OUTPUTS
+    from engine.segmentation.segment import check_options
 
-    sources = source_list.read(options.sources)
+    results = source_list.Within(options.out)
+    sources = source_list.read(options.sources, leave=results)
     options.expression = clean(_expression(options.expression))
     check_options(options.threshold, OUTPUTS)
     shape_of(options)
@@ -90,7 +92,7 @@ def segment(options: argparse.Namespace) -> None:
     if sources == options.sources and len(sources) == 1 and not options.scheduler:
         segment_one(options)
     else:
-        segment_many(options, sources)
+        segment_many(options, sources, results.left_out)
 
 
 def _expression(word: str) -> str:

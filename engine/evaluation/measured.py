@@ -15,7 +15,7 @@ from engine.evaluation import contact_sheet, report
 from engine.evaluation.evaluate import evaluate
 from engine.evaluation.protocols import OURS, Protocol
 from engine.evaluation.report import Report
-from engine.files.atomic import replacing
+from engine.files.atomic import check_apart, replacing
 from engine.files.boundary import make_folder, writing
 from engine.segmentation.segment import check_options
 from engine.systems import loading
@@ -28,6 +28,11 @@ class Files:
     json: Path | None = None
     markdown: Path | None = None
     contact_sheet: Path | None = None
+
+    @property
+    def paths(self) -> list[Path]:
+        """Those that are asked for."""
+        return [path for path in (self.json, self.markdown, self.contact_sheet) if path]
 
 
 def measure(
@@ -67,6 +72,8 @@ def measure(
         raise InputError(f"{dataset.root} holds no samples{of}.")
     if limit is not None:
         samples = samples[:: -(-len(samples) // max(1, limit))]
+    images = (sample.image for sample in samples)
+    check_apart(files.paths, [dataset.root, *images])
     # What cannot be written is known before the model has run for an hour.
     with _opened(files) as (as_json, page, sheet):
         model = loading.load(model_id, device)

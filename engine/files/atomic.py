@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import psutil
 
 from engine.errors import OutputError
+from engine.files import apart
 from engine.files.boundary import writing
-
-PARTIAL = f".partial-{platform.node()}-"
-"""What the folders of half-written files of this machine begin with; their process comes next."""
-
-SIDECARS = (".aux.xml", ".ovr", ".msk")
-"""What GDAL and QGIS keep beside a raster, and what would outlive the pixels it describes."""
+from engine.files.placing import PARTIAL, partial, place
 
 JOURNALS = ("-wal", "-journal")
-"""What SQLite keeps beside a GeoPackage while a program has it open."""
+"""What SQLite keeps beside a GeoPackage while a program has it open, or where one has crashed."""
 
 ADVICE = "Remove its layer from the project, close the program, or choose another name."
 
@@ -32,35 +26,57 @@ def replacing(path: Path) -> Iterator[Path]:
     """Give a path to write to: what is there becomes `path` if the block ends well, else vanishes.
 
     It lies in a temporary folder beside `path`, so that the last step is a rename within one disk.
+    What is written beside it, as GDAL's sidecars are, comes along; sidecars of the old file go.
 
     Raises:
         OutputError: the folder cannot be written, or `path` is open elsewhere.
     """
     _check_closed(path)
-    with writing(path):
-        folder = temporary_folder(path.parent)
-    with folder:
-        partial = Path(folder.name, path.name)
-        yield partial
+    with ExitStack() as stack:
+        with writing(path):
+            sweep(path.parent)
+            written = stack.enter_context(partial(path))
+        yield written
         _check_closed(path)
         try:
-            os.replace(partial, path)
-            for sidecar in SIDECARS:
-                path.with_name(path.name + sidecar).unlink(missing_ok=True)
+            place(written, path)
         except OSError as error:
             raise OutputError(f"{path} cannot be replaced: {error.strerror}. {ADVICE}") from error
 
 
-def temporary_folder(parent: Path) -> TemporaryDirectory[str]:
+@contextmanager
+def temporary_folder(parent: Path) -> Iterator[Path]:
     """A folder for what is not whole yet; should this process be killed, the next one sweeps it.
 
     Raises:
         OSError: There cannot be one.
     """
     sweep(parent)
-    return TemporaryDirectory(
-        prefix=f"{PARTIAL}{os.getpid()}-", dir=parent, ignore_cleanup_errors=True
-    )
+    with partial(parent / "content") as written:
+        yield written.parent
+
+
+def check_apart(outputs: Iterable[Path], inputs: Iterable[str | Path]) -> None:
+    """Refuse to write over what is read, through links and other spellings of its path too.
+
+    Raises:
+        OutputError: an output is an input, or another output.
+    """
+    written = [str(output) for output in outputs]
+    clash = apart.shared(written, map(str, inputs))
+    if clash:
+        file, output = clash
+        also = "" if output == file else f", which is {output},"
+        raise OutputError(
+            f"{file}{also} is read, and would be written over. Nothing was done. Choose another "
+            "folder or another name for what is written."
+        )
+    clash = apart.doubled(written)
+    if clash:
+        raise OutputError(
+            f"{clash[0]} and {clash[1]} are one file, and one would be written over the other. "
+            "Nothing was done. Choose two names."
+        )
 
 
 def sweep(folder: Path) -> None:
@@ -73,5 +89,21 @@ def sweep(folder: Path) -> None:
 
 
 def _check_closed(path: Path) -> None:
-    if any(path.with_name(path.name + journal).exists() for journal in JOURNALS):
-        raise OutputError(f"{path} is open in another program and was left as it is. {ADVICE}")
+    """Asks SQLite, where there is a journal: what a crash has left in it goes into the file.
+
+    Raises:
+        OutputError: a program has the file open.
+    """
+    if not path.is_file() or not any(path.with_name(path.name + j).exists() for j in JOURNALS):
+        return
+    try:
+        with closing(sqlite3.connect(path, timeout=0)) as database:
+            # Both need the file for themselves; after the first, it needs no journal any more.
+            database.execute("PRAGMA journal_mode=DELETE")
+            database.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        raise OutputError(
+            f"{path} is open in another program and was left as it is ({error}). {ADVICE}"
+        ) from error
+    except sqlite3.DatabaseError:
+        return  # damaged, or no database: no journal can tell anything of it

@@ -58,7 +58,8 @@ def export(model_id: str, path: Path, watcher: Watcher | None = None) -> Path:
     Raises:
         ModelError: There is no such model, it is not the user's own, or it is damaged.
         InputError: The file is none, or would lie among the models.
-        OutputError: The file cannot be written.
+        OutputError: The file cannot be written, or something else than an exported model has its
+            name.
         Cancelled: It is wanted no more.
     """
     card = _own(model_id)
@@ -190,6 +191,11 @@ def _check_target(path: Path) -> None:
         raise InputError(f"{path} lies among the models themselves. Choose another folder.")
     if path.exists() and not path.is_file():
         raise InputError(f"{path} is no file that could be replaced. Choose another name.")
+    if path.exists() and not zipfile.is_zipfile(path):
+        raise OutputError(
+            f"{path} is there and is no exported model, so it was left as it is. Choose another "
+            "name."
+        )
 
 
 def _extract(path: Path, folder: Path, watcher: Watcher | None) -> dict[str, str]:

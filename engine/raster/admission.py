@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -43,8 +44,9 @@ def check_path(path: str) -> None:
     try:
         if not file.exists():
             return  # a name of GDAL's own, or missing, which GDAL says itself
-        beside = file.parent.iterdir() if file.is_file() else ()
-        _check_regular(path, [file, *(f for f in beside if f.name.startswith(file.stem))])
+        beside = os.listdir(file.parent) if file.is_file() else ()
+        same = [file.with_name(name) for name in beside if name.startswith(file.stem)]
+        _check_regular(path, [file, *same])
     except OSError as error:
         raise RasterError(f"{path} cannot be read: {error.strerror}. Check its name.") from error
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,9 @@ TILE = 256
 
 TAGS = "SEGMENT_BY_TEXT"
 """The namespace of the metadata in a stored raster."""
+
+SEAL = f"{TAGS}_SEAL"
+"""The namespace of what tells whether a stored raster was edited since."""
 
 PIXELS_AT_ONCE = 2**22
 
@@ -103,3 +107,39 @@ def open_stored(path: str | Path) -> Iterator[StoredProbability]:
             grid = grid_of(dataset)
             tags = dataset.tags(ns=TAGS)
         yield StoredProbability(path, grid, tags, dataset)
+
+
+def is_result(path: str | Path) -> bool:
+    """Whether a raster is a result of this plugin: probabilities, or a mask."""
+    try:
+        with reading(path), open_dataset(path) as dataset:
+            return bool(dataset.tags(ns=TAGS))
+    except RasterError:
+        return False
+
+
+def checksum(rows: Bytes) -> int:
+    """CRC-32 of stored rows `(n, width)`."""
+    return zlib.crc32(np.ascontiguousarray(rows).data)
+
+
+def checksums(dataset: Any) -> Iterator[int]:
+    """Those of each row of tiles of an open raster."""
+    for row in range(0, dataset.height, TILE):
+        rows = min(TILE, dataset.height - row)
+        yield checksum(dataset.read(1, window=RasterioWindow(0, row, dataset.width, rows)))
+
+
+def seal_of(checksums: Iterable[int]) -> str:
+    """One word for all of them."""
+    return f"{zlib.crc32(repr(list(checksums)).encode()):08x}"
+
+
+def intact(path: Path) -> bool:
+    """Whether a file is a raster as this plugin wrote it."""
+    try:
+        with reading(path), open_dataset(path, num_threads="ALL_CPUS") as dataset:
+            seal = dataset.tags(ns=SEAL).get("rows")
+            return seal is not None and seal == seal_of(checksums(dataset))
+    except RasterError:
+        return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,14 +16,18 @@ from engine.files.boundary import open_dataset, writing
 from engine.raster.grid import IMAGE, Grid
 from engine.raster.stored import (
     NODATA,
+    SEAL,
     TAGS,
     TILE,
     Bytes,
     Floats,
     Mask,
     at_least,
+    checksum,
+    checksums,
     encode,
     open_stored,
+    seal_of,
 )
 
 
@@ -168,20 +171,20 @@ class _TileRows:
     def _write(self, rows: Bytes) -> None:
         with writing(self._path):
             self._dataset.write(rows, 1, window=self._window(len(self._checksums)))
-        self._checksums.append(zlib.crc32(np.ascontiguousarray(rows).data))
+        self._checksums.append(checksum(rows))
 
     def _finish(self) -> None:
         if self._taken != self._grid.height:
             raise ValueError(f"{self._path} got {self._taken} of {self._grid.height} rows.")
         if len(self._pending):
             self._write(self._pending)
+        with writing(self._path):
+            self._dataset.update_tags(ns=SEAL, rows=seal_of(self._checksums))
 
     def _verify(self) -> None:
         with writing(self._path), open_dataset(self._partial, num_threads="ALL_CPUS") as dataset:
-            for tile_row, checksum in enumerate(self._checksums):
-                rows = dataset.read(1, window=self._window(tile_row))
-                if zlib.crc32(np.ascontiguousarray(rows).data) != checksum:
-                    raise OutputError(f"{self._path} was not written whole: the disk may be full.")
+            if list(checksums(dataset)) != self._checksums:
+                raise OutputError(f"{self._path} was not written whole: the disk may be full.")
 
     def _window(self, tile_row: int) -> RasterioWindow:
         row = tile_row * TILE

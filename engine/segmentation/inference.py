@@ -14,6 +14,7 @@ from torch import Tensor
 
 from engine.compute import memory
 from engine.errors import RasterError
+from engine.raster.origin import Origin
 from engine.raster.raster import Raster, View
 from engine.raster.source import Source
 from engine.raster.window import Window
@@ -46,7 +47,7 @@ class Inference:
 
     Attributes:
         source: What is looked at.
-        stamp: What tells its present state from an earlier one.
+        origin: The files it stands on, as they were when it was opened.
         raster: The same, open.
         expression: What for.
         model: Who looks.
@@ -57,7 +58,7 @@ class Inference:
     """
 
     source: Source
-    stamp: tuple[int, int] | None
+    origin: Origin
     raster: Raster
     expression: str
     model: Segmenter
@@ -141,7 +142,7 @@ class Inference:
     def _probabilities(self, read: list[tuple[Window, View]]) -> Floats | None:
         """Probabilities `(B, h, w)`; None where there is too little memory for them."""
         model = (self.model.card.id, self.model.weights_sha256)
-        keys = [(self.source, self.stamp, *model, window) for window, _ in read]
+        keys = [(self.source, self.origin.stamp, *model, window) for window, _ in read]
         try:
             features = self.features.get(
                 keys,

@@ -5,26 +5,34 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from engine import __version__
-from engine.errors import Cancelled, InputError, OutOfMemory
-from engine.files.atomic import replacing
+from engine.errors import Cancelled, InputError, OutOfMemory, RasterError
 from engine.files.boundary import make_folder
 from engine.language.expression import clean, speaks_of_places
 from engine.models.card import ModelCard
 from engine.progress import Progress
 from engine.raster.grid import Grid
+from engine.raster.origin import Origin
 from engine.raster.source import Source, open_source
-from engine.raster.stored import encode, open_stored
+from engine.raster.stored import TAGS, encode, open_stored
 from engine.raster.window import Window
 from engine.raster.windows import plan_windows
 from engine.raster.writer import ProbabilityWriter, write_mask
 from engine.segmentation.blend import Band
 from engine.segmentation.features import FeatureCache
 from engine.segmentation.inference import Inference, WindowTooLarge
+from engine.segmentation.outputs import (
+    FILES,
+    OUTPUTS,
+    UNFINISHED,
+    Outputs,
+    check_places,
+    together,
+)
 from engine.segmentation.result import Result
 from engine.segmentation.threads import Behind
 from engine.segmentation.unfinished import UnfinishedRows, alone, unfinished
@@ -32,12 +40,9 @@ from engine.systems.segmenter import Segmenter
 from engine.vector.polygons import write_polygons
 from engine.vector.shape import EXACT, Shape
 
-OUTPUTS = ("mask", "polygons")
-UNFINISHED = "probability.tif.unfinished"
 SMALLEST_WINDOW = 128
 """Side in pixels of the smallest windows that are tried where the memory is short."""
 
-FILES = {"probability": "probability.tif", "mask": "mask.tif", "polygons": "polygons.gpkg"}
 Report = Callable[[Progress], None]
 Asked = Callable[[], bool]
 
@@ -78,13 +83,15 @@ def segment(
     check_options(threshold, outputs)
     known = model.card.check(expression)
     warnings = [known.message] if known.unknown else []
+    origin = check_source(source, out, outputs)
     _stop_if(cancelled)  # while the model was loaded; nothing is made then
     make_folder(out)
     with open_source(source, model.card.finest) as raster:
-        stamp = _stamp(source.path)
+        if raster.dataset.tags(ns=TAGS):
+            warnings.append(f"{source.path} is a result of this plugin, not an image.")
         kept = features or FeatureCache(limit=0)
         for number, plan in enumerate(plans(raster.grid, model.card, one_view)):
-            inference = Inference(source, stamp, raster, expression, model, kept, plan)
+            inference = Inference(source, origin, raster, expression, model, kept, plan)
             if number:
                 warnings.append(_smaller_windows(inference))
             try:
@@ -123,14 +130,15 @@ def _run(
     }
     started = time.perf_counter()
     batch = inference.batch
-    request = json.dumps(
-        [__version__, facts, inference.source.to_dict(), inference.stamp, repr(inference.plan[0])]
-    )
+    stamp, plan = inference.origin.stamp, repr(inference.plan[0])
+    request = json.dumps([__version__, facts, inference.source.to_dict(), stamp, plan])
     with (
         # Outermost: what is finished is kept until the files have their names.
         unfinished(out / UNFINISHED, request, raster.grid.width) as rows,
-        _together(out, ("probability", *outputs)) as files,
+        together(out, ("probability", *outputs)) as written,
+        _unchanged(inference, rows),
     ):
+        files = written.files
         with ProbabilityWriter(files["probability"], raster.grid, facts) as writer:
             for row, stored in rows.stored():
                 writer.append(row, stored)
@@ -146,7 +154,7 @@ def _run(
             [*warnings, *_view_warnings(inference, batch)],
             {"windows": round(time.perf_counter() - started, 3)},
         )
-    return replace(_placed(result, out), probability=out / FILES["probability"])
+    return replace(_placed(result, out, written), probability=out / FILES["probability"])
 
 
 def _look(
@@ -199,26 +207,40 @@ def rethreshold(
         EngineError: One of its kinds, with a message for the analyst.
     """
     check_options(threshold, outputs)
-    with alone(make_folder(out) / UNFINISHED), _together(out, outputs) as files:
+    origin = Origin.of(probability)
+    check_places(out, outputs, origin.files)
+    with alone(make_folder(out) / UNFINISHED), together(out, outputs) as written:
+        files = written.files
         result = _outputs(Path(probability), files, threshold, shape, progress, cancelled, [], {})
-    return _placed(result, out)
+        origin.check_unchanged()
+    return _placed(result, out, written)
 
 
 @contextmanager
-def _together(folder: Path, outputs: Collection[str]) -> Iterator[dict[str, Path]]:
-    """Where to write each output: all become the folder's files together, or vanish together."""
-    with ExitStack() as stack:
-        yield {
-            output: stack.enter_context(replacing(folder / name))
-            for output, name in FILES.items()
-            if output in outputs
-        }
+def _unchanged(inference: Inference, rows: UnfinishedRows) -> Iterator[None]:
+    """Nothing comes of a run whose source has changed meanwhile, and no later run goes on from it.
+
+    Raises:
+        RasterError: Names the file.
+    """
+    origin = inference.origin
+    try:
+        yield
+        origin.check_unchanged()
+    except RasterError:
+        origin.check_unchanged()  # it says more than that something cannot be read
+        raise
+    finally:
+        if origin.changed:
+            rows.forget()
+            inference.features.clear()
 
 
-def _placed(result: Result, folder: Path) -> Result:
-    """The result with its mask and polygons in the folder."""
+def _placed(result: Result, folder: Path, written: Outputs) -> Result:
+    """The result with its mask and polygons in the folder, and what was kept there."""
     mask, polygons = (path and folder / path.name for path in (result.mask, result.polygons))
-    return replace(result, mask=mask, polygons=polygons)
+    warnings = (*result.warnings, *written.warnings)
+    return replace(result, mask=mask, polygons=polygons, warnings=warnings)
 
 
 def _outputs(
@@ -299,6 +321,18 @@ def plans(grid: Grid, card: ModelCard, one_view: bool = False) -> Iterator[list[
         yield plan_windows(grid, size, size * card.overlap // card.window)
 
 
+def check_source(source: Source, out: Path, outputs: Collection[str] = OUTPUTS) -> Origin:
+    """Where the source comes from, which is not where the results go.
+
+    Raises:
+        OutputError: A result would take the place of a file that the source stands on.
+        RasterError: The source is a pipe or a device.
+    """
+    origin = Origin.of(source.path)
+    check_places(out, ("probability", *outputs), origin.files)
+    return origin
+
+
 def check_options(threshold: float, outputs: Sequence[str]) -> None:
     """Raises InputError for a threshold or outputs that make no sense."""
     if not 0 < threshold <= 1:
@@ -345,15 +379,6 @@ def _smaller_windows(inference: Inference) -> str:
         f"The memory was enough for windows of {window.width} x {window.height} pixels only: words "
         "of place, order and size hold within each of them."
     )
-
-
-def _stamp(path: str) -> tuple[int, int] | None:
-    """Size and time of a file, so that features of an older version are not used."""
-    try:
-        status = Path(path).stat()
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns
 
 
 def _stop_if(cancelled: Asked | None) -> None:

@@ -84,6 +84,10 @@ class UnfinishedRows:
             self._file.flush()
         self.finished += len(rows)
 
+    def forget(self) -> None:
+        """Let no later run go on from these rows."""
+        self.finished = 0
+
     def _records(self) -> Iterator[Bytes]:
         """Whole records from here on."""
         while len(head := self._file.read(RECORD.size)) == RECORD.size:

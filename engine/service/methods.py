@@ -113,10 +113,11 @@ class Methods:
     ) -> Message:
         """Segments the source by the expression and writes the outputs into the folder `out`."""
         from engine.raster.source import Source
-        from engine.segmentation.segment import segment
+        from engine.segmentation.segment import check_source, segment
         from engine.vector.shape import Shape
 
         raster = Source.from_dict(source)
+        check_source(raster, out, outputs)
         request.progress(Progress(0, 0, "model", f"Loading the model {model}"))
         loaded = self._load(model, device)
         result = segment(

@@ -14,6 +14,7 @@ from accelerate.utils import DistributedDataParallelKwargs
 from engine.compute import device as devices
 from engine.data.batch import StepBatches
 from engine.errors import Cancelled, InputError
+from engine.files.atomic import check_apart
 from engine.models import zoo
 from engine.models.folders import models_folder
 from engine.progress import Progress
@@ -25,12 +26,16 @@ from engine.training.config import TrainingConfig
 from engine.training.data import TrainingData, given_samples, training_data
 from engine.training.examples import Examples
 from engine.training.loop.given import Run
+from engine.training.loop.journal import LOG
 from engine.training.loop.recompute import recompute
-from engine.training.loop.state import KEPT
+from engine.training.loop.state import CHECKPOINT, KEPT
 from engine.training.loop.train import train
 from engine.training.own_model import check_free, measured_before, publish
 from engine.training.validation import validated
 from engine.training.watch import Watch
+
+WEIGHTS = "kept.safetensors"
+"""What was kept of a whole model, in its system's own format."""
 
 
 def task_of(config: TrainingConfig) -> Task:
@@ -84,6 +89,8 @@ def run(
         OutOfMemory: Not even one view fits into the memory.
         OutputError: A folder cannot be written; what was saved before is still good.
     """
+    written = (config.out / name for name in (LOG, CHECKPOINT, KEPT, WEIGHTS))
+    check_apart(written, [config.data.annotations, config.initial, *config.base.values()])
     accelerator = on_device(device)
     torch.manual_seed(config.seed)
     if config.adapter is not None:
@@ -116,7 +123,7 @@ def _taught(config: TrainingConfig, accelerator: Accelerator, watch: Watch) -> P
     kept = train(run_of(config, task, data, accelerator, watch))
     if config.adapter is not None:
         return kept
-    outcome = kept.with_suffix(".safetensors")
+    outcome = kept.with_name(WEIGHTS)
     if main:
         task.export(torch.load(kept, map_location="cpu", weights_only=True), outcome)
     return outcome

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -23,6 +25,7 @@ from engine.raster.stored import Bytes, StoredProbability, open_stored
 from engine.vector.drawing import draw, reach
 from engine.vector.neighbours import surrounded
 from engine.vector.outlines import Outline, Polygons, Traced, trace
+from engine.vector.seal import SEAL, digest
 from engine.vector.shape import EXACT, Shape
 
 LAYER = "segments"
@@ -73,6 +76,7 @@ def write_polygons(
         )
         while (batch := list(islice(placed, FEATURES_AT_ONCE))) or not layer.exists:
             layer.append(batch)
+        layer.seal()
     return PolygonSummary(layer.count, layer.area_m2)
 
 
@@ -158,19 +162,24 @@ class _Layer:
             "source": self._same("source", placed, object),
             "resolution": self._same("resolution", placed, np.float64),
         }
-        try:
-            self._write(shapely.to_wkb(placed), columns)
-        except (DataLayerError, DataSourceError, OSError) as error:
-            reason = str(error).rstrip(".")
-            raise OutputError(
-                f"{self._path} cannot be written: {reason}. Check the space on its disk."
-            ) from error
+        self._write(shapely.to_wkb(placed), columns)
+
+    def seal(self) -> None:
+        """Writes into it what tells later whether it was edited since."""
+        with self._disk():
+            metadata = {SEAL: digest(self._partial)}
+        self._write(np.empty(0, object), {"source": np.empty(0, object)}, metadata)
 
     def _same(self, name: str, placed: Polygons, kind: Any) -> npt.NDArray[Any]:
         return np.full(len(placed), self._attributes.get(name), kind)
 
-    def _write(self, geometries: Any, columns: Mapping[str, npt.NDArray[Any]]) -> None:
-        with warnings.catch_warnings():
+    def _write(
+        self,
+        geometries: Any,
+        columns: Mapping[str, npt.NDArray[Any]],
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        with self._disk(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "'crs' was not provided")
             pyogrio.raw.write(
                 self._partial,
@@ -182,6 +191,17 @@ class _Layer:
                 driver="GPKG",
                 geometry_type="Polygon",
                 dataset_options={"VERSION": "1.2"},  # what QGIS 3.22 reads without a warning
+                layer_metadata=metadata,
                 append=self.exists,
             )
         self.exists = True
+
+    @contextmanager
+    def _disk(self) -> Iterator[None]:
+        try:
+            yield
+        except (DataLayerError, DataSourceError, OSError, sqlite3.Error) as error:
+            reason = str(error).rstrip(".")
+            raise OutputError(
+                f"{self._path} cannot be written: {reason}. Check the space on its disk."
+            ) from error

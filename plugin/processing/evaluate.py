@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any, Optional
@@ -20,12 +19,16 @@ from qgis.core import (
 )
 
 from ..engine.process import Engine
+from ..map.extents import Refusal
 from ..settings import DEFAULT_MODEL
 from . import labelled
 from .algorithm import DEVICES, EngineAlgorithm, advanced
+from .destination import clash, folder_problem, names_of, path_of, put_file
 
 SPLITS = ["val", "test", "train", "all"]
 ANNOTATIONS = "annotations.jsonl"
+DEFAULT_FORMAT = ".json"
+FORMATS = (DEFAULT_FORMAT, ".md", ".png")
 
 
 class Evaluate(EngineAlgorithm):
@@ -123,6 +126,7 @@ class Evaluate(EngineAlgorithm):
             text = self.tr("Give either a raster layer with polygons, or samples.")
             return False, text
         problem = "" if annotations else labelled.given(self, parameters, context)
+        problem = problem or self._misplaced(parameters, context)
         return (False, problem) if problem else super().checkParameterValues(parameters, context)
 
     def prepareAlgorithm(
@@ -132,6 +136,10 @@ class Evaluate(EngineAlgorithm):
         feedback: QgsProcessingFeedback,
     ) -> bool:
         """Reads what belongs to the layers, in the thread they belong to."""
+        # A model does not ask `checkParameterValues`.
+        problem = self._misplaced(parameters, context)
+        if problem:
+            raise QgsProcessingException(problem)
         if parameters.get("INPUT"):
             resolution = self.parameterAsDouble(parameters, "RESOLUTION", context) or None
             self._layer = labelled.layer(self, parameters, context, resolution)
@@ -167,9 +175,13 @@ class Evaluate(EngineAlgorithm):
             if report["mIoU"] is not None:
                 feedback.pushInfo(self.tr("Mean IoU: {:.3f}").format(report["mIoU"]))
                 results["MIOU"] = report["mIoU"]
-            path = Path(self.parameterAsFileOutput(parameters, "REPORT", context))
-            self._hand_over(report["files"], path)
-            return {**results, "REPORT": str(path)}
+            path = self.parameterAsFileOutput(parameters, "REPORT", context)
+            formats = {Path(name).suffix: file for name, file in report["files"].items()}
+            try:
+                put_file(formats[Path(path).suffix.lower() or DEFAULT_FORMAT], path)
+            except Refusal as cause:
+                raise QgsProcessingException(str(cause)) from cause
+            return {**results, "REPORT": path}
 
     def _samples(
         self,
@@ -195,13 +207,16 @@ class Evaluate(EngineAlgorithm):
         params = {"layers": [self._layer], "out": str(out), "settings": settings}
         return None if self.ask("samples", params, feedback) is None else out / ANNOTATIONS
 
-    def _hand_over(self, files: dict[str, str], path: Path) -> None:
-        """Copies the report in the format of its name to where it is wanted."""
-        formats = {Path(name).suffix: file for name, file in files.items()}
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(formats.get(path.suffix.lower(), files["report.json"]), path)
-        except OSError as cause:
-            raise QgsProcessingException(
-                self.tr("{} cannot be written: {}.").format(path, cause.strerror)
-            ) from cause
+    def _misplaced(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
+        """What is wrong with where the report is to go; empty where all is well."""
+        path = path_of(parameters.get("REPORT"), context)
+        if path is None:
+            return ""
+        ending = Path(path).suffix.lower()
+        if ending and ending not in FORMATS:
+            text = self.tr("A report cannot be written as {}. Choose a name that ends in {}.")
+            return text.format(ending, ", ".join(FORMATS))
+        read = [self.parameterAsString(parameters, "ANNOTATIONS", context)]
+        for source in labelled.sources(self, parameters, context):
+            read += names_of(source)
+        return clash([path], read) or folder_problem(path)

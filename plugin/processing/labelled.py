@@ -15,6 +15,7 @@ from qgis.core import (
     QgsProcessingParameterField,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
+    QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QCoreApplication
 
@@ -62,6 +63,17 @@ def given(
     return ""
 
 
+def sources(
+    algorithm: QgsProcessingAlgorithm, values: dict[str, Any], context: QgsProcessingContext
+) -> list[str]:
+    """What the layers that are given are read from."""
+    layers = (
+        algorithm.parameterAsRasterLayer(values, "INPUT", context),
+        _polygons(algorithm, values, context)[0],
+    )
+    return [layer.source() for layer in layers if layer is not None]
+
+
 def layer(
     algorithm: QgsProcessingAlgorithm,
     values: dict[str, Any],
@@ -73,15 +85,11 @@ def layer(
     Raises:
         QgsProcessingException: A layer is not available, or empty.
     """
-    chosen = values["POLYGONS"]
-    polygons, only_selected = chosen, False
-    if isinstance(chosen, QgsProcessingFeatureSourceDefinition):
-        only_selected = chosen.selectedFeaturesOnly
-        polygons, _ = chosen.source.valueAsString(context.expressionContext())
+    polygons, only_selected = _polygons(algorithm, values, context)
     try:
         return labelled_layer(
             algorithm.parameterAsRasterLayer(values, "INPUT", context),
-            algorithm.parameterAsVectorLayer({"POLYGONS": polygons}, "POLYGONS", context),
+            polygons,
             algorithm.parameterAsString(values, "FIELD", context),
             algorithm.parameterAsString(values, "EXPRESSION", context),
             only_selected=only_selected,
@@ -89,3 +97,16 @@ def layer(
         )
     except Refusal as cause:
         raise QgsProcessingException(str(cause)) from cause
+
+
+def _polygons(
+    algorithm: QgsProcessingAlgorithm, values: dict[str, Any], context: QgsProcessingContext
+) -> tuple[Optional[QgsVectorLayer], bool]:
+    """The layer of polygons, and whether only those count that are selected."""
+    chosen = values.get("POLYGONS")
+    only_selected = False
+    if isinstance(chosen, QgsProcessingFeatureSourceDefinition):
+        only_selected = chosen.selectedFeaturesOnly
+        chosen, _ = chosen.source.valueAsString(context.expressionContext())
+    polygons = algorithm.parameterAsVectorLayer({"POLYGONS": chosen}, "POLYGONS", context)
+    return polygons, only_selected

@@ -33,6 +33,10 @@ class Provider(QgsProcessingProvider):
         """The plugin's icon."""
         return icon()
 
+    def defaultRasterFileExtension(self) -> str:
+        """The format of temporary rasters: not all that an analyst may prefer can hold them."""
+        return "tif"
+
     def loadAlgorithms(self) -> None:
         """Registers the algorithms."""
         self.addAlgorithm(Segment(self._engine))

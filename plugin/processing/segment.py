@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from typing import Any
 
@@ -35,6 +34,16 @@ from ..map.layers import Source, source_of
 from ..map.shape import Outlines, shape
 from ..settings import DEFAULT_MODEL
 from .algorithm import DEVICES, EngineAlgorithm, advanced
+from .destination import (
+    clash,
+    folder_problem,
+    make_folder,
+    names_of,
+    path_of,
+    put_raster,
+    raster_problem,
+)
+from .raster_format import ground_of
 
 RASTERS = {"MASK": "mask", "PROBABILITY": "probability"}
 KEY = "fid"
@@ -170,7 +179,9 @@ class Segment(EngineAlgorithm):
             return False, self.tr("Choose one or three bands, not {}.").format(len(bands))
         if not any(parameters.get(name) for name in ("POLYGONS", *RASTERS)):
             return False, self.tr("Choose at least one output: polygons, mask or probability.")
-        return super().checkParameterValues(parameters, context)
+        acceptable, problem = super().checkParameterValues(parameters, context)
+        problem = problem or self._misplaced(parameters, context)
+        return acceptable and not problem, problem
 
     def prepareAlgorithm(
         self,
@@ -180,6 +191,10 @@ class Segment(EngineAlgorithm):
     ) -> bool:
         """Reads what belongs to the layers, in the thread they belong to."""
         layer = self.parameterAsRasterLayer(parameters, "INPUT", context)
+        # A model does not ask `checkParameterValues`.
+        problem = self._misplaced(parameters, context)
+        if problem:
+            raise QgsProcessingException(problem)
         place = None
         if parameters.get("EXTENT"):
             geometry = self.parameterAsExtentGeometry(parameters, "EXTENT", context)
@@ -230,7 +245,10 @@ class Segment(EngineAlgorithm):
             for name, key in RASTERS.items():
                 if parameters.get(name):
                     path = self.parameterAsOutputLayer(parameters, name, context)
-                    shutil.copyfile(result[key], path)
+                    try:
+                        put_raster(result[key], path)
+                    except Refusal as cause:
+                        raise QgsProcessingException(str(cause)) from cause
                     self._results[name] = path
         return self._results
 
@@ -247,6 +265,21 @@ class Segment(EngineAlgorithm):
                     layer.setCrs(self._crs)
         return self._results
 
+    def _misplaced(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
+        """What is wrong with where the outputs are to go; empty where all is well."""
+        layer = self.parameterAsRasterLayer(parameters, "INPUT", context)
+        source = "" if layer is None else layer.source()
+        ground = ground_of(source.split("|")[0])
+        places = {name: path_of(parameters.get(name), context) for name in ("POLYGONS", *RASTERS)}
+        wanted = {name: path for name, path in places.items() if path}
+        problem = clash(wanted.values(), names_of(source))
+        for name, path in wanted.items():
+            if name in RASTERS:
+                problem = problem or raster_problem(path, ground)
+            elif not path.startswith("/vsi"):
+                problem = problem or folder_problem(path)
+        return problem
+
     def _hand_over(
         self, parameters: dict[str, Any], context: QgsProcessingContext, path: str
     ) -> str:
@@ -257,6 +290,7 @@ class Segment(EngineAlgorithm):
         fields = polygons.fields()
         fields.remove(fields.lookupField(KEY))
         crs = self._crs if self._crs.isValid() else polygons.crs()
+        make_folder(path_of(parameters["POLYGONS"], context))
         sink, destination = self.parameterAsSink(
             parameters, "POLYGONS", context, fields, polygons.wkbType(), crs
         )

@@ -27,6 +27,7 @@ from engine.data.analyst.sites import Ground, Numbers, settle
 from engine.data.analyst.territory import SPLITS
 from engine.errors import Cancelled, InputError
 from engine.progress import Progress
+from engine.raster.origin import Origin
 from engine.raster.source import Source
 
 __all__ = ["LabelledLayer", "SampleReport", "SampleSettings", "build"]
@@ -157,6 +158,7 @@ def build(
         if progress:
             progress(Progress(done, total, stage, message))
 
+    origins = [Origin.of(path) for path in dict.fromkeys(each.raster.path for each in layers)]
     with sample_set(out) as made, ExitStack() as opened:
         drawn = drawings.read(layers, settings.resolution, settings.finest, opened, watch)
         cutter = _Cutter(drawn, settings, made, watch)
@@ -164,6 +166,8 @@ def build(
         cutter.cut_negatives()
         for number in made.previews():
             watch(number, 0, "previews", "Drawing the previews")
+        for origin in origins:
+            origin.check_unchanged()
         return made.finish(_report(cutter, out))
 
 

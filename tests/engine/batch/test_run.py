@@ -11,6 +11,7 @@ import pytest
 import rasterio
 from hypothesis import given
 from hypothesis import strategies as st
+from rasterio.shutil import copy
 
 from engine.batch.lazy_model import LazyModel
 from engine.batch.run import Job, Outcome, attempt, folder_name, run
@@ -182,3 +183,22 @@ def test_folders_have_names_of_their_own_that_every_disk_takes(sources: list[str
 def test_a_folder_is_named_after_its_raster() -> None:
     assert folder_name("/data/T32 UQD.tif").startswith("T32_UQD-")
     assert folder_name("/data/a/B04.tif") != folder_name("/data/b/B04.tif")
+
+
+def test_a_part_of_a_virtual_raster_that_changes_is_read_again(job: Job, tmp_path: Path) -> None:
+    whole = tmp_path / "whole.vrt"
+    copy(job.source.path, whole, driver="VRT")
+    virtual = replace(job, source=Source(str(whole)))
+    assert states(virtual, virtual) == ["done", "skipped"]
+    write(Path(job.source.path), painted(~truth()))
+    assert states(virtual, virtual) == ["done", "skipped"]
+
+
+def test_a_source_that_is_an_output_fails_before_the_model_is_loaded(job: Job) -> None:
+    job.folder.mkdir()
+    source = Source(write(job.folder / "mask.tif", painted(truth())))
+    model = LazyModel("rsrefseg2-compact", "cpu")
+    outcome = attempt(replace(job, source=source), model)
+    assert outcome.state == "failed"
+    assert "is read, and would be written over" in outcome.error
+    assert "segmenter" not in vars(model)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.batch.sources import read
+from engine.batch.sources import Within, read
 from engine.errors import InputError
 
 
@@ -66,3 +66,23 @@ def test_a_list_that_cannot_be_used_is_named() -> None:
     for name, words in (("none", "No such file"), ("image", "UTF-8"), ("empty", "no source")):
         with pytest.raises(InputError, match=rf"{name}\.txt.*{words}"):
             read([f"@{name}.txt"])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "left"),
+    [
+        ("**/*.tif", ["tiles/c.tif"]),
+        ("ti*/*.tif", ["tiles/c.tif"]),
+        ("./**/c.*", ["tiles/c.tif"]),
+        ("tiles/*.tif", []),
+        ("tiles/../tiles/c*", []),
+        ("tiles/c.tif", []),
+    ],
+)
+def test_what_a_pattern_finds_in_a_folder_it_reaches_into_is_left_out(
+    here: Path, pattern: str, left: list[str]
+) -> None:
+    within = Within(Path("tiles"))
+    found = read([pattern, "a.tif"], within)
+    assert within.left_out == [str(here / path) for path in left]
+    assert any(path.endswith("c.tif") for path in found) == (not left)

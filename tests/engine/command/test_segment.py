@@ -254,3 +254,95 @@ def test_a_folder_another_run_is_in_is_refused(model, rasters, tmp_path, capsys,
     told = capsys.readouterr()
     assert end not in (0, None)
     assert f"Another run is writing into {place}" in str(end) + told.out + told.err
+
+
+# Results are no sources, and sources no results
+
+
+def kept(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_a_folder_inside_a_pattern_does_not_grow(model, rasters, tmp_path, capsys) -> None:
+    (rasters / "c.tif").unlink()
+    out = rasters / "results"
+    for number, left in enumerate((0, 8, 8)):
+        assert run(rasters / "**" / "*.tif", "the ship", "--out", out, "--json") == 0
+        told, printed = report(out), capsys.readouterr()
+        assert told["sources"] == 4, f"run {number + 1}"
+        assert len(told["left_out"]) == left
+        assert ("left out: " in printed.err) == bool(left)
+        assert printed.err.count("it lies where the results go") == left
+    assert f"4 sources: 0 done, 4 skipped. {left} left out." in (out / "report.md").read_text()
+    assert (
+        f"{told['left_out'][0]['path']} | it lies where the results go"
+        in (out / "report.md").read_text()
+    )
+
+
+def test_results_of_any_run_are_no_sources(model, rasters, tmp_path, capsys) -> None:
+    (rasters / "c.tif").unlink()
+    assert run(rasters / "*.tif", "the ship", "--out", rasters / "first") == 0
+    for found in ("mask.tif", "polygons.gpkg", "probability.tif"):
+        for name in ("first/**", "first/*-*"):
+            out = tmp_path / found / name[-1]
+            assert run(rasters / name / found, rasters / "a.tif", "the ship", "--out", out) == 0
+            told = report(out)
+            assert [outcome["source"] for outcome in told["outcomes"]] == [str(rasters / "a.tif")]
+            assert len(told["left_out"]) == 4
+            assert {left["reason"] for left in told["left_out"]} == {
+                "it is a result of this plugin"
+            }
+            assert f"{found}: it is a result of this plugin" in capsys.readouterr().err
+
+
+def test_a_pattern_that_starts_where_the_results_go_means_what_it_finds(
+    model, rasters, monkeypatch
+) -> None:
+    (rasters / "c.tif").unlink()
+    monkeypatch.chdir(rasters)
+    for _ in range(2):
+        assert run("**/*.tif", "the ship", "--out", ".") == 0
+        assert [Path(outcome["source"]).name for outcome in report(rasters)["outcomes"]] == [
+            f"{name}.tif" for name in "abde"
+        ]
+
+
+def test_one_result_that_is_named_is_segmented_with_a_warning(
+    model, rasters, tmp_path, capsys
+) -> None:
+    assert run(rasters / "a.tif", "the ship", "--out", tmp_path / "out") == 0
+    mask = tmp_path / "out" / "mask.tif"
+    capsys.readouterr()
+    assert run(mask, "the ship", "--out", tmp_path / "again") == 0
+    assert f"warning: {mask} is a result of this plugin, not an image." in capsys.readouterr().err
+
+
+def of_one(folder: Path) -> tuple[Path, ...]:
+    return (Path(write(folder / "mask.tif", painted(truth()))),)
+
+
+def of_many(folder: Path) -> tuple[Path, ...]:
+    """One of two sources lies where the other's mask would go."""
+    scene = Path(write(folder / "scene.tif", painted(truth())))
+    results = folder / folder_name(str(scene))
+    results.mkdir()
+    return scene, Path(write(results / "mask.tif", painted(truth())))
+
+
+def a_list(folder: Path) -> tuple[str]:
+    write(folder / "scene.tif", painted(truth()))
+    (folder / "report.md").write_text(f"{folder / 'scene.tif'}\n")
+    return (f"@{folder / 'report.md'}",)
+
+
+@pytest.mark.parametrize("sources", [of_one, of_many, a_list])
+def test_no_output_is_a_source_and_no_model_is_loaded_to_say_so(model, tmp_path, sources) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    given = sources(out)
+    before = kept(out)
+    end = run(*given, "the ship", "--out", out)
+    assert "is read, and would be written over. Nothing was done" in end
+    assert model.loads == 0
+    assert kept(out) == before

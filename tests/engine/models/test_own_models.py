@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from engine.command import main as cli
-from engine.errors import InputError, ModelError
+from engine.errors import InputError, ModelError, OutputError
 from engine.models import adapter, exchange, folders, zoo
 from engine.models.card import ADAPTER_FILES, OWN_CARD, Base
 from engine.models.folders import MODELS_VARIABLE
@@ -579,3 +579,25 @@ def test_a_damaged_file_is_no_exported_model(house: House, tmp_path: Path) -> No
         with pytest.raises(InputError, match="cannot be read"):
             exchange.load(nowhere)
     assert sorted(card.id for card in zoo.cards()) == ["encoders", "everything", BASE]
+
+
+def weights_of_a_model(house: House, tmp_path: Path) -> Path:
+    return folders.models_folder() / OWN / WEIGHTS
+
+
+def a_raster(house: House, tmp_path: Path) -> Path:
+    Image.new("RGB", (9, 9)).save(tmp_path / "scene.tif")
+    return tmp_path / "scene.tif"
+
+
+@pytest.mark.parametrize("there", [weights_of_a_model, a_raster])
+def test_an_export_replaces_nothing_but_an_export(
+    house: House, tmp_path: Path, there: Callable[[House, Path], Path]
+) -> None:
+    path = there(house, tmp_path)
+    before = path.read_bytes()
+    with pytest.raises(OutputError, match="is no exported model, so it was left as it is"):
+        exchange.export(OWN, path)
+    assert path.read_bytes() == before
+    exchange.export(OWN, tmp_path / "a.zip")
+    exchange.export(OWN, tmp_path / "a.zip")

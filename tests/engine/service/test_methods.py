@@ -97,6 +97,14 @@ def test_a_request_that_cannot_be_met_fails_with_its_kind_of_error(
     assert failure.value.code == error.code
 
 
+@pytest.mark.parametrize("name", ["probability.tif", "mask.tif", "polygons.gpkg"])
+def test_a_source_that_is_an_output_is_refused_before_the_model_is_loaded(engine, scene, name):
+    source = scene.rename(scene.with_name(name))
+    with pytest.raises(EngineFailure, match="would be written over") as failure:
+        engine.request("segment", request(source, scene.parent, model="no-such-model")).result()
+    assert failure.value.code == OutputError.code
+
+
 def test_a_segmentation_and_another_threshold_without_a_model(engine, scene, tmp_path):
     stages = []
     first = engine.request(

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.errors import InputError
+from engine.errors import InputError, OutputError
 from engine.language.categories import VHR10
 from engine.systems.rsrefseg2 import config as sizes
 from engine.systems.rsrefseg2 import training
@@ -157,3 +157,18 @@ def test_a_published_data_set_is_taught_with_its_own_sentences(
     (root / "img_rgb" / "4.png").unlink()
     with pytest.raises(InputError, match=r"output_phrase_val\.txt, line 2.*4\.png"):
         room.run(replace(config, out=tmp_path / "again"), "cpu")
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "checkpoint.pt", "kept.pt", "kept.safetensors"])
+@pytest.mark.parametrize("as_annotations", [True, False])
+def test_a_run_does_not_write_over_what_it_learns_from(
+    tmp_path: Path, name: str, as_annotations: bool
+) -> None:
+    path = tmp_path / name
+    path.write_text("what cannot be got again")
+    given = {"data": DataConfig("jsonl", annotations=path)} if as_annotations else {}
+    initial = "" if as_annotations else str(path)
+    config = replace(FROM_NOTHING, out=tmp_path, initial=initial, **given)
+    with pytest.raises(OutputError, match="is read, and would be written over"):
+        room.run(config, "cpu")
+    assert path.read_text() == "what cannot be got again"

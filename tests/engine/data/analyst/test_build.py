@@ -472,3 +472,17 @@ def test_validation_views_find_their_objects(good, tmp_path):
         (expression,) = view.expressions
         assert expression.kind == "given"
         assert view.mask(expression).any()
+
+
+def test_a_raster_that_changes_meanwhile_gives_no_samples(tmp_path):
+    source = raster(tmp_path / "r.tif", shapes=SQUARES)
+    drawn = polygons(tmp_path / "p.gpkg", SQUARES, names("roof"))
+    made = LabelledLayer(source, drawn, field="name")
+
+    def change(step):
+        if step.stage == "previews":
+            raster(tmp_path / "r.tif")
+
+    with pytest.raises(RasterError, match=r"r\.tif was changed while it was read"):
+        build([made], SETTINGS, tmp_path / "out", progress=change)
+    assert not (tmp_path / "out").exists()
