@@ -101,11 +101,13 @@ def test_a_cancelled_import_leaves_no_trace(models: Path, file: Path, looks: int
 def test_a_cancelled_export_leaves_what_was_there(models: Path, tmp_path: Path, looks: int) -> None:
     path = tmp_path / "there" / "ponds.zip"
     path.parent.mkdir()
-    path.write_text("the one before")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("model.toml", "the one before")
+    before = path.read_bytes()
     with pytest.raises(Cancelled):
         exchange.export(OWN, path, Patience(looks))
     assert [each.name for each in path.parent.iterdir()] == ["ponds.zip"]
-    assert path.read_text() == "the one before"
+    assert path.read_bytes() == before
 
 
 def test_the_service_can_be_asked_to_stop(models: Path, file: Path) -> None:
