@@ -96,7 +96,7 @@ class Session(QObject):
         self.damaged: list[dict[str, Any]] = []
         self.results = Results(project)
         self.refinement = Refinement(engine, project)
-        self.refinement.refined.connect(self._report_refined)
+        self.refinement.refined.connect(self._report)
         self.refinement.told.connect(self.told)
         self._settings = settings
         self._project = project
@@ -240,12 +240,8 @@ class Session(QObject):
         self._report(result)
         self.finished.emit()
 
-    def _report_refined(self, result: dict[str, Any]) -> None:
-        """Says of which result it is: the analyst may have typed other words meanwhile."""
-        self._report(result, f"“{shortened(result['expression'])}”: ")
-
-    def _report(self, result: dict[str, Any], of: str = "") -> None:
-        """Says what was found, and what the engine warns of."""
+    def _report(self, result: dict[str, Any]) -> None:
+        """Says what was found, what the engine warns of, and below other words of which result."""
         if result["count"] is None:
             found = [self.tr("The mask is written.")]
         elif result["count"] == 0:
@@ -256,7 +252,10 @@ class Session(QObject):
             area = f"{result['area_m2']:,.0f}"
             found = [self.tr("Objects found: {}, {} m² in all").format(result["count"], area)]
         level = Qgis.MessageLevel.Warning if result["warnings"] else Qgis.MessageLevel.Success
-        self.told.emit(of + "\n\n".join([*found, *result["warnings"]]), level)
+        text = "\n\n".join([*found, *result["warnings"]])
+        if self._asked[0].casefold() != result["expression"].casefold():
+            text = f"“{shortened(result['expression'])}”: {text}"
+        self.told.emit(text, level)
 
     def _check(self) -> None:
         """Asks on the side what the model knows; only an engine that runs and has time is asked."""

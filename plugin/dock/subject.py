@@ -55,11 +55,15 @@ class Subject(QObject):
         if expression == self._typed:
             return
         self._typed = expression
+        self.compare()
+
+    def compare(self) -> None:
+        """The words that are typed decide, also where they were typed during a run."""
         shown = self._refinement.shown
         self._other_words = (
             shown is not None
-            and bool(expression)
-            and expression.casefold() != shown.expression.casefold()
+            and bool(self._typed)
+            and self._typed.casefold() != shown.expression.casefold()
         )
         self._show()
 

@@ -70,7 +70,6 @@ class Dock(QgsDockWidget):
         self.threshold = ThresholdField(self.form.thresholdSlider, self.form.threshold)
         self.training_set = TrainingSet(self.form, self.session.refinement, settings)
         self.installation = InstallPanel(self.form, settings)
-        self._tree = iface.layerTreeView().selectionModel()
         self._fill()
         self.subject = Subject(self.form, self.session.refinement, self.threshold, self._shape)
         self._connect()
@@ -102,7 +101,6 @@ class Dock(QgsDockWidget):
     def close_session(self) -> None:
         """Stops everything the dock has begun."""
         self.installation.cancel()
-        self._tree.currentChanged.disconnect(self._choose)
         self.session.close()
         self.extent.close()
 
@@ -175,7 +173,7 @@ class Dock(QgsDockWidget):
         form.teach.clicked.connect(self.teach_wanted)
         self.training_set.told.connect(self.messages.tell)
         self._iface.currentLayerChanged.connect(self._follow)
-        self._tree.currentChanged.connect(self._choose)
+        self._iface.layerTreeView().selectionModel().currentChanged.connect(self._choose)
         session.forgotten.connect(self.messages.clear)
         session.changed.connect(self._update)
         session.progressed.connect(self._progress)
@@ -184,6 +182,7 @@ class Dock(QgsDockWidget):
         session.doubted.connect(self._doubt)
         session.ready.connect(self._show_models)
         session.finished.connect(self._show_history)
+        session.finished.connect(self.subject.compare)
         self.installation.changed.connect(self._update)
         self.installation.progressed.connect(lambda line: self._progress(0, 0, line))
         self.installation.told.connect(self.messages.tell)

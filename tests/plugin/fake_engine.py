@@ -136,7 +136,8 @@ def look(request_id: int, params: dict) -> dict:
     raster = band = None
     meta = {"expression": expression, "model": params["model"], "source": params["source"]["path"]}
     (Path(params["out"]) / "meta.json").write_text(json.dumps(meta))
-    wanted = {name: params[name] for name in ("out", "threshold", "outputs", "shape")}
+    names = ("out", "threshold", "outputs", "shape")
+    wanted = {name: params[name] for name in names if name in params}
     return rethreshold(str(probability), **wanted)
 
 

@@ -132,6 +132,15 @@ def test_a_count_that_comes_late_names_its_result(dock) -> None:
     assert dock.messages.text.startswith("“storage tank”: ")
 
 
+def test_words_typed_during_a_run_are_those_of_the_next(dock) -> None:
+    type_in(dock, "busy tank")
+    QTest.keyClick(dock.form.expression.lineEdit(), Qt.Key.Key_Return)
+    type_in(dock, "ship")
+    until(lambda: dock.messages.text and not dock.session.state.busy)
+    assert dock.messages.text.startswith("“busy tank”: Objects found: 1")
+    assert dock.form.resultLine.text().startswith("For the next run. The result “busy tank”")
+
+
 @pytest.mark.parametrize("what", ["group", "Polygons", "Mask", "Probability"])
 def test_it_follows_what_is_selected_in_the_layer_tree(
     dock, tree: QgsLayerTreeView, what: str
