@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from engine.data.formats.datasets import Dataset
@@ -73,7 +74,7 @@ def measure(
     if limit is not None:
         samples = samples[:: -(-len(samples) // max(1, limit))]
     images = (sample.image for sample in samples)
-    check_apart(files.paths, [dataset.root, *images])
+    check_apart(files.paths, chain(images, dataset.files()))
     # What cannot be written is known before the model has run for an hour.
     with _opened(files) as (as_json, page, sheet):
         model = loading.load(model_id, device)

@@ -136,10 +136,12 @@ def seal_of(checksums: Iterable[int]) -> str:
 
 
 def intact(path: Path) -> bool:
-    """Whether a file is a raster as this plugin wrote it."""
+    """Whether a file is a raster as this plugin wrote it, as far as its version had seals."""
     try:
         with reading(path), open_dataset(path, num_threads="ALL_CPUS") as dataset:
             seal = dataset.tags(ns=SEAL).get("rows")
-            return seal is not None and seal == seal_of(checksums(dataset))
+            if seal is None:
+                return bool(dataset.tags(ns=TAGS))
+            return seal == seal_of(checksums(dataset))
     except RasterError:
         return False

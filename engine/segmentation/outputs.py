@@ -36,8 +36,7 @@ class Outputs:
     def warnings(self) -> tuple[str, ...]:
         """What the analyst should know of that."""
         return tuple(
-            f"{path} was edited since it was written, or is not of this plugin: it is kept as "
-            f"{copy.name}."
+            f"{path} was edited, or was not written by this version: it is kept as {copy.name}."
             for path, copy in self.kept.items()
         )
 

@@ -40,6 +40,16 @@ class Dataset:
         if self.images is not None and self.format != "jsonl":
             raise InputError(f"A {self.format} folder has its own images; leave {self.images} out.")
 
+    def files(self) -> Iterator[Path]:
+        """The files it is made of, but for the images of a jsonl file."""
+        if self.format == "jsonl":
+            yield self.root
+            return
+        for path in self.root.rglob("*"):
+            # Reports may lie in the folder itself, beside lists of phrases.
+            if path.parent != self.root or path.suffix == ".txt":
+                yield path
+
     def samples(self, split: str | None = None) -> Iterator[ReferringSample]:
         """The samples of a split, or of all.
 

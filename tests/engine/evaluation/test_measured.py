@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.data.formats.datasets import Dataset
@@ -58,3 +59,21 @@ def test_reports_are_written(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) 
     files = Files(*(dataset.root.with_name(name) for name in ("r.json", "r.md", "r.png")))
     assert measure("rsrefseg2-compact", dataset, "val", files)["mIoU"] == 1
     assert all(path.is_file() for path in files.paths)
+
+
+@pytest.mark.parametrize("read", ["output_phrase_val.txt", "images/1.tif", "masks/1.tif"])
+def test_nor_of_any_file_of_a_published_data_set(
+    tmp_path: Path, read: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, pixels in (("images", painted(truth())), ("masks", truth()[None] * np.uint8(255))):
+        (tmp_path / folder).mkdir()
+        write(tmp_path / folder / "1.tif", pixels)
+    (tmp_path / "output_phrase_val.txt").write_text("1 the ship\n")
+    dataset = Dataset("refsegrs", tmp_path)
+    before = (tmp_path / read).read_bytes()
+    with pytest.raises(OutputError, match="is read, and would be written over"):
+        measure("rsrefseg2-compact", dataset, "val", Files(json=tmp_path / read))
+    assert (tmp_path / read).read_bytes() == before
+    monkeypatch.setattr(loading, "load", lambda model, device: Oracle())
+    for _ in range(2):
+        measure("rsrefseg2-compact", dataset, "val", Files(json=tmp_path / "report.json"))

@@ -269,8 +269,7 @@ def test_what_was_edited_is_kept_under_another_name_and_told(
         second = rethreshold(first.probability, out, 0.9)
     told = [warning for warning in second.warnings if "kept as" in warning]
     assert told == [
-        f"{out / name} was edited since it was written, or is not of this plugin: it is kept as "
-        f"{kept}."
+        f"{out / name} was edited, or was not written by this version: it is kept as {kept}."
     ]
     assert rows(out / kept) == was
     assert {path.name for path in out.iterdir()} == {*FILES.values(), kept}
