@@ -15,6 +15,7 @@ from rasterio.errors import CRSError
 from rasterio.vrt import WarpedVRT
 
 from engine.errors import InputError, RasterError
+from engine.raster.grid import transform_of
 
 PIXEL_ERROR = 0.01
 """Parts of a pixel that a transform and its inverse may differ by: beyond, pixels run together."""
@@ -51,7 +52,7 @@ def placed(stack: ExitStack, dataset: Any, path: str, warp: bool | str) -> Any:
             f"{path} has no bands itself. {f'Choose one of {inner}.' if inner else ''}"
         )
     _check_transform(dataset, path)
-    if not dataset.transform.is_identity:
+    if transform_of(dataset) is not None:
         return dataset
     points, crs = dataset.gcps
     if points:
