@@ -15,6 +15,21 @@ def band(text: str) -> int | str:
     return int(text) if text.isdecimal() else text
 
 
+def negative_as_value(argument: str) -> str:
+    """An argument as it is, but a negative number, however written, never looks like an option.
+
+    argparse takes -9.5 for a number and -9.5e6 for an option. It takes what begins with a blank for
+    a value, and numbers may.
+    """
+    if not argument.startswith("-"):
+        return argument
+    try:
+        float(argument)
+    except ValueError:
+        return argument
+    return f" {argument}"
+
+
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Where to compute."""
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
