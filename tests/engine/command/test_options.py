@@ -34,7 +34,7 @@ def test_there_are_options_with_numbers_in_several_subcommands():
 
 
 @pytest.mark.parametrize("text", NEGATIVE)
-@pytest.mark.parametrize(("name", "option", "several"), numbers())
+@pytest.mark.parametrize(("name", "option", "several"), list(numbers()))
 def test_a_negative_number_is_a_value_however_it_is_written(name, option, several, text):
     options = parse([name, *NEEDED[name], option, *[text] * several])
     value = vars(options)[option.removeprefix("--").replace("-", "_")]
