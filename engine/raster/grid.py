@@ -11,8 +11,9 @@ import pyproj
 from affine import Affine
 from pyproj.exceptions import ProjError
 from rasterio.crs import CRS
-from rasterio.errors import NotGeoreferencedWarning
+from rasterio.errors import CRSError, NotGeoreferencedWarning
 
+from engine.errors import InputError
 from engine.raster.window import Window
 
 Extent = tuple[float, float, float, float]
@@ -78,7 +79,7 @@ class Grid:
 
 def grid_of(dataset: Any) -> Grid:
     """The grid of an open dataset; heights in its CRS are left out: a GeoTIFF may lose them."""
-    crs = _without_heights(dataset.crs) if dataset.crs else None
+    crs = without_heights(dataset.crs) if dataset.crs else None
     return Grid(dataset.width, dataset.height, transform_of(dataset) or IMAGE, crs)
 
 
@@ -100,7 +101,24 @@ def transform_of(dataset: Any) -> Affine | None:
     return None if none else transform
 
 
-def _without_heights(crs: CRS) -> CRS:
+def crs_of(text: str) -> CRS:
+    """The CRS that a text names, without heights.
+
+    Args:
+        text: as `EPSG:32633`, WKT or PROJ's notation.
+
+    Raises:
+        InputError: it names none.
+    """
+    try:
+        crs = CRS.from_string(text)
+    except CRSError as error:
+        raise InputError(f"The CRS {text!r} is not known: {error}.") from error
+    return without_heights(crs)
+
+
+def without_heights(crs: CRS) -> CRS:
+    """The horizontal part of a CRS."""
     try:
         full = pyproj.CRS.from_wkt(crs.to_wkt())
     except ProjError:

@@ -18,13 +18,14 @@ from engine.models.card import ModelCard
 from engine.progress import Progress
 from engine.raster.grid import Grid
 from engine.raster.source import Source, open_source
-from engine.raster.stored import encode, open_stored
+from engine.raster.stored import encode, highest, open_stored
 from engine.raster.window import Window
 from engine.raster.windows import plan_windows
 from engine.raster.writer import ProbabilityWriter, write_mask
 from engine.segmentation.blend import Band
 from engine.segmentation.features import FeatureCache
 from engine.segmentation.inference import Inference, WindowTooLarge
+from engine.segmentation.remarks import of_nothing, of_source
 from engine.segmentation.result import Result
 from engine.segmentation.threads import Behind
 from engine.segmentation.unfinished import UnfinishedRows, unfinished
@@ -256,12 +257,8 @@ def _outputs(
         )
         count, area = summary.count, summary.area_m2
         seconds["polygons"] = round(time.perf_counter() - started, 3)
-        if count == 0:
-            large = f" over a minimum area of {shape.minimum_area:g}" if shape.minimum_area else ""
-            warnings.append(
-                f"Nothing{large} reaches the threshold of {threshold:g}. "
-                "Lower it, or use other words."
-            )
+    if count == 0 or (count is None and mask and (highest(probability) or 0) < threshold):
+        warnings.append(of_nothing(probability, threshold, shape))
     return Result(
         probability=probability,
         mask=mask,
@@ -327,10 +324,7 @@ def _view_warnings(inference: Inference, batch: int) -> list[str]:
             f"At {raster.resolution:.3g} m a pixel the raster is coarser than what {card.title} "
             f"was trained on ({card.finest:g} to {card.coarsest:g} m)."
         )
-    if inference.empty == inference.windows:
-        warnings.append(
-            "The extent holds no valid pixels: everything in it is nodata or transparent."
-        )
+    warnings += of_source(raster, inference.source.name or inference.source.path)
     if inference.batch < batch:
         warnings.append(
             f"The memory was enough for {inference.batch} windows at a time, not for {batch}."

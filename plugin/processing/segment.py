@@ -243,7 +243,7 @@ class Segment(EngineAlgorithm):
             if destination and context.willLoadLayerOnCompletion(destination):
                 layer = QgsProcessingUtils.mapLayerFromString(destination, context)
                 style(layer, role)
-                if not layer.crs().isValid():
+                if self._crs.isValid() and layer.crs() != self._crs:
                     layer.setCrs(self._crs)
         return self._results
 
