@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Callable, Sequence
 
@@ -14,6 +15,10 @@ from engine.errors import EngineError
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs a command and ends the process: 0, or 1 with a message when something is wrong."""
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, io.TextIOWrapper):
+            # Names of files come and go as they are, whatever their bytes.
+            stream.reconfigure(errors="surrogateescape")
     options = parse(sys.argv[1:] if arguments is None else arguments)
     command: Callable[[argparse.Namespace], None] = options.command
     try:

@@ -14,6 +14,7 @@ import shapely
 
 from engine.errors import InputError
 from engine.files.boundary import open_dataset, reading
+from engine.files.names import in_utf8, readable
 from engine.raster import admission, bands
 from engine.raster.grid import Extent, Grid, crs_of, grid_of
 from engine.raster.ground import pixel_size, square_pixels
@@ -112,6 +113,11 @@ class Source:
         """The source in JSON's types."""
         return {field.name: _thawed(getattr(self, field.name)) for field in fields(self)}
 
+    @property
+    def label(self) -> str:
+        """What results call it."""
+        return readable(self.name or self.path)
+
     def polygon(self) -> shapely.Polygon | shapely.MultiPolygon | None:
         """The area as a geometry.
 
@@ -146,10 +152,11 @@ def open_source(source: Source, finest: float | None = None) -> Iterator[Raster]
     """
     admission.check_path(source.path)
     with ExitStack() as stack:
-        with reading(source.path):
-            dataset = stack.enter_context(open_dataset(source.path))
-            admission.check_files(dataset, source.path)
-            dataset = placed(stack, dataset, source.path, source.warp)
+        path = stack.enter_context(in_utf8(source.path))
+        with reading(path):
+            dataset = stack.enter_context(open_dataset(path))
+            admission.check_files(dataset, path)
+            dataset = placed(stack, dataset, path, source.warp)
             raster = _part_of(dataset, source, finest)
         yield raster
 

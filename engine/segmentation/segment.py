@@ -115,7 +115,7 @@ def _run(
         "expression": inference.expression,
         "model": model.card.id,
         "weights_sha256": model.weights_sha256,
-        "source": inference.source.name or inference.source.path,
+        "source": inference.source.label,
         "resolution": "" if raster.resolution is None else repr(raster.resolution),
         "stretch": raster.description,
         "windows": str(inference.windows),
@@ -324,7 +324,7 @@ def _view_warnings(inference: Inference, batch: int) -> list[str]:
             f"At {raster.resolution:.3g} m a pixel the raster is coarser than what {card.title} "
             f"was trained on ({card.finest:g} to {card.coarsest:g} m)."
         )
-    warnings += of_source(raster, inference.source.name or inference.source.path)
+    warnings += of_source(raster, inference.source.label)
     if inference.batch < batch:
         warnings.append(
             f"The memory was enough for {inference.batch} windows at a time, not for {batch}."
