@@ -35,6 +35,9 @@ MUCH = 0.02
 VARIED = 16
 """How many other values there have to be: with fewer, a band is of classes, not of a picture."""
 
+FILLED = 0.1
+"""The share of a band from which on a value that is near the others may be a fill."""
+
 DECLARED_ELSEWHERE = (-9999.0, -99999.0)
 """What programs like to fill with where the type has no better value."""
 
@@ -152,7 +155,8 @@ def _fills(values: npt.NDArray[np.float64], band: int, kind: str) -> list[Fill]:
     fills = []
     for value, share in sorted(shares.items()):
         apart = max(low - value, value - high) > high - low
-        if share >= MUCH and (apart or value in _usual(kind)):
+        usual = share >= FILLED and value in _usual(kind)
+        if share >= MUCH and (apart or usual):
             fills.append(Fill(band, value, share, apart))
     return fills
 

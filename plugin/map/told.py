@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Optional, Union
 
 from qgis.core import (
+    Qgis,
     QgsContrastEnhancement,
     QgsCoordinateReferenceSystem,
     QgsMultiBandColorRenderer,
@@ -31,7 +32,10 @@ def told_crs(layer: QgsRasterLayer) -> dict[str, Any]:
     crs = layer.crs()
     if not crs.isValid() or crs == layer.dataProvider().crs():
         return {}
-    return {"crs": crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT_PREFERRED)}
+    # The name since QGIS 3.36, and the one before.
+    newer = getattr(Qgis, "CrsWktVariant", None)
+    wkt2 = newer.Preferred if newer else QgsCoordinateReferenceSystem.WktVariant.WKT_PREFERRED
+    return {"crs": crs.toWkt(wkt2)}
 
 
 def told_values(
@@ -118,12 +122,10 @@ def _by_meaning(provider: QgsRasterDataProvider) -> list[int]:
 def _ends(layer: QgsRasterLayer) -> dict[int, Pair]:
     """What the analyst has typed as minimum and maximum of the bands on the screen."""
     renderer = layer.renderer()
-    limits = QgsRasterMinMaxOrigin.Limits
-    if renderer is None or renderer.minMaxOrigin().limits() in (
-        limits.MinMax,
-        limits.StdDev,
-        limits.CumulativeCut,
-    ):
+    # The name since QGIS 3.38, and the one before.
+    newer = getattr(Qgis, "RasterRangeLimit", None)
+    typed = newer.NotSet if newer else QgsRasterMinMaxOrigin.Limits.None_
+    if renderer is None or renderer.minMaxOrigin().limits() != typed:
         return {}
     ends = {}
     for band, contrast in _contrasts(renderer):

@@ -165,6 +165,9 @@ def test_a_fill_that_nobody_declares_is_named_and_does_not_ruin_the_stretch(
     values = np.random.default_rng(0).integers(200, 4000, (1, 100, 100)).astype(kind)
     values[0, :rows] = np.array(value, kind)
     ends, view = read(make_raster(values))
+    if not apart and rows < 10:
+        assert ends.fills == ()  # as of shadows
+        return
     (fill,) = ends.fills
     assert (fill.band, fill.value, fill.apart) == (1, float(np.array(value, kind)), apart)
     assert fill.share == rows / 100
