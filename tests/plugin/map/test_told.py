@@ -17,6 +17,7 @@ from qgis.core import (
     QgsGeometry,
     QgsMultiBandColorRenderer,
     QgsProject,
+    QgsRasterBlockFeedback,
     QgsRasterLayer,
     QgsRasterMinMaxOrigin,
     QgsRasterRange,
@@ -282,3 +283,28 @@ def test_a_bar_may_be_in_a_name(
     assert layer.isValid()
     assert source_of(layer)["path"] == str(path)
     assert segment(layer)["source"] == str(path)
+
+
+# -- layers without a file -----------------------------------------------------------------------
+
+
+def test_what_is_told_of_an_exported_layer_is_in_the_values_and_numbers_of_the_export(
+    layer: Callable, project: QgsProject
+) -> None:
+    numbers = layer(4, 0.5, 100.0)
+    gdal.GetDriverByName("GTiff").CreateCopy("/vsimem/numbers.tif", gdal.Open(numbers.source()))
+    memory = QgsRasterLayer("/vsimem/numbers.tif", "memory")
+    memory.setCrs(CRS["another"])
+    provider = memory.dataProvider()
+    provider.setUserNoDataValue(2, [QgsRasterRange(150, 200)])
+    memory.setRenderer(QgsMultiBandColorRenderer(provider, 4, 3, 2))
+    export = source_of(memory)
+    assert export.crs == CRS["another"]
+    assert export.bands == (4, 3, 2)
+    with export.exported(QgsRasterBlockFeedback(), lambda *_: None) as params:
+        assert params["nodata"] == [[150, 200, 3]]
+        written = gdal.Open(params["path"]).ReadAsArray()
+    shown = provider.block(2, memory.extent(), 20, 12)
+    none = [[shown.isNoData(row, col) for col in range(20)] for row in range(12)]
+    assert np.array_equal((written[2] >= 150) & (written[2] <= 200), np.array(none))
+    gdal.Unlink("/vsimem/numbers.tif")
