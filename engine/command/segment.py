@@ -35,7 +35,9 @@ def add(commands: Commands) -> None:
     part.add_argument(
         "--warp", action="store_true", help="accept a raster placed by control points or RPC only"
     )
-    part.add_argument("--resolution", type=float, help="metres a pixel to look at")
+    part.add_argument(
+        "--resolution", type=float, help="metres a pixel to look at; without a CRS, of the raster"
+    )
     part.add_argument("--threshold", type=float, default=0.5)
     part.add_argument(
         "--minimum-area",
