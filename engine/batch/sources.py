@@ -78,7 +78,10 @@ def _named(argument: str, leave: Callable[[str, str], bool]) -> Iterator[str]:
     if not argument.startswith(LIST):
         yield from _matches(argument, leave)
         return
-    for line in _text(argument.removeprefix(LIST)).splitlines():
+    text = _text(argument.removeprefix(LIST))
+    if "\0" in text:
+        raise InputError(f"The list {argument.removeprefix(LIST)} cannot be read: it is no UTF-8.")
+    for line in text.splitlines():
         entry = line.strip()
         if entry and not entry.startswith("#"):
             yield from _matches(entry, leave)
@@ -103,7 +106,7 @@ def _text(file: str) -> str:
     try:
         if file == "-":
             return sys.stdin.read()
-        return Path(file).read_text(encoding="utf-8-sig")
+        return Path(file).read_text(encoding="utf-8-sig", errors="surrogateescape")
     except (OSError, UnicodeDecodeError) as cause:
         reason = cause.strerror if isinstance(cause, OSError) else "it is not UTF-8"
         raise InputError(f"The list {file} cannot be read: {reason}.") from cause

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from engine.command.options import reading
 from engine.raster.source import Source
 from engine.vector.shape import Shape
 
@@ -13,10 +14,10 @@ def source_of(options: argparse.Namespace, path: str) -> Source:
     return Source(
         path,
         extent=tuple(options.extent) if options.extent else None,
-        bands=tuple(options.bands) if options.bands else None,
         resolution=options.resolution,
         area=options.area,
         warp=options.warp,
+        **reading(options),
     )
 
 

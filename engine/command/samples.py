@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from engine.command.options import Commands, band
+from engine.command.options import Commands, add_reading, reading
 
 
 def add(commands: Commands) -> None:
@@ -19,7 +19,7 @@ def add(commands: Commands) -> None:
     meant.add_argument("--field", help="the column that says what each polygon is")
     meant.add_argument("--expression", help="what all polygons are")
     part.add_argument("--out", type=Path, required=True, help="new folder for the samples")
-    part.add_argument("--bands", type=band, nargs="+", help="one or three numbers or names")
+    add_reading(part)
     part.add_argument("--resolution", type=float, help="metres a pixel, as the model wants it")
     part.add_argument("--view", type=int, default=384, help="pixels a side (default: 384)")
     part.add_argument(
@@ -43,10 +43,10 @@ def samples(options: argparse.Namespace) -> None:
     from engine.data.analyst.build import LabelledLayer, SampleSettings, build
     from engine.raster.source import Source
 
-    bands = tuple(options.bands) if options.bands else None
+    told = reading(options)
     layers = [
         LabelledLayer(
-            Source(raster, bands=bands),
+            Source(raster, **told),
             options.polygons,
             options.layer,
             options.field or "",

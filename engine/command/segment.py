@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from engine.command.options import Commands, add_device, band
+from engine.command.options import Commands, add_device, add_reading
 from engine.errors import InputError
 
 
@@ -31,13 +31,13 @@ def add(commands: Commands) -> None:
     )
     part.add_argument("--extent", type=float, nargs=4, metavar=("XMIN", "YMIN", "XMAX", "YMAX"))
     part.add_argument("--area", help="WKT of a polygon in the raster's CRS")
-    part.add_argument(
-        "--bands", type=band, nargs="+", help="one or three bands: numbers, from 1, or names"
-    )
+    add_reading(part)
     part.add_argument(
         "--warp", action="store_true", help="accept a raster placed by control points or RPC only"
     )
-    part.add_argument("--resolution", type=float, help="metres a pixel")
+    part.add_argument(
+        "--resolution", type=float, help="metres a pixel to look at; without a CRS, of the raster"
+    )
     part.add_argument("--threshold", type=float, default=0.5)
     part.add_argument(
         "--minimum-area",

@@ -13,6 +13,7 @@ from rasterio._err import CPLE_BaseError
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from engine.errors import OutputError, RasterError
+from engine.files.names import readable
 
 GDAL_ERRORS = (RasterioError, CPLE_BaseError, OSError, MemoryError, ValueError)
 """What rasterio raises for files that GDAL cannot cope with."""
@@ -64,6 +65,10 @@ def writing(path: str | Path) -> Iterator[None]:
 
 def make_folder(folder: Path) -> Path:
     """The folder, made if it is not there; raises OutputError if it cannot be."""
+    if readable(folder) != str(folder):
+        raise OutputError(
+            f"The folder {readable(folder)} has a name that is not UTF-8. Choose another one."
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as cause:

@@ -59,7 +59,12 @@ def check_files(dataset: Any, path: str) -> None:
     """
     if dataset.driver != "VRT":
         return
-    parts = [Path(file) for file in dataset.files[1:]]
+    try:
+        parts = [Path(file) for file in dataset.files[1:]]
+    except UnicodeDecodeError as error:
+        raise RasterError(
+            f"{path} has parts whose names are not UTF-8. Rename them, and make it again."
+        ) from error
     _check_regular(path, parts)
     for part in parts[:PARTS]:
         # What is no raster, as .aux.xml, is listed too; a damaged part shows when it is read.

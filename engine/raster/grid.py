@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from math import ceil, floor
 from typing import Any
@@ -10,7 +11,9 @@ import pyproj
 from affine import Affine
 from pyproj.exceptions import ProjError
 from rasterio.crs import CRS
+from rasterio.errors import CRSError, NotGeoreferencedWarning
 
+from engine.errors import InputError
 from engine.raster.window import Window
 
 Extent = tuple[float, float, float, float]
@@ -76,12 +79,46 @@ class Grid:
 
 def grid_of(dataset: Any) -> Grid:
     """The grid of an open dataset; heights in its CRS are left out: a GeoTIFF may lose them."""
-    crs = _without_heights(dataset.crs) if dataset.crs else None
-    transform = IMAGE if dataset.transform.is_identity else dataset.transform
-    return Grid(dataset.width, dataset.height, transform, crs)
+    crs = without_heights(dataset.crs) if dataset.crs else None
+    return Grid(dataset.width, dataset.height, transform_of(dataset) or IMAGE, crs)
 
 
-def _without_heights(crs: CRS) -> CRS:
+def transform_of(dataset: Any) -> Affine | None:
+    """The transform of an open dataset; None where its file has none.
+
+    rasterio gives the identity for none, and only warns of it. A file may also say the identity
+    itself, as by a world file: it is south-up then, and no image.
+    """
+    transform: Affine = dataset.transform
+    if transform != Affine.identity():
+        return transform
+    if dataset.gcps[0] or dataset.rpcs:
+        return None
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        dataset.read_transform()
+    none = any(issubclass(warning.category, NotGeoreferencedWarning) for warning in told)
+    return None if none else transform
+
+
+def crs_of(text: str) -> CRS:
+    """The CRS that a text names, without heights.
+
+    Args:
+        text: as `EPSG:32633`, WKT or PROJ's notation.
+
+    Raises:
+        InputError: it names none.
+    """
+    try:
+        crs = CRS.from_string(text)
+    except CRSError as error:
+        raise InputError(f"The CRS {text!r} is not known: {error}.") from error
+    return without_heights(crs)
+
+
+def without_heights(crs: CRS) -> CRS:
+    """The horizontal part of a CRS."""
     try:
         full = pyproj.CRS.from_wkt(crs.to_wkt())
     except ProjError:

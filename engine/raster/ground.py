@@ -52,14 +52,30 @@ def square_pixels(grid: Grid) -> Size:
     return width / side, height / side
 
 
-def areas(polygons: npt.NDArray[np.object_], wkt: str | None) -> npt.NDArray[np.float64]:
-    """Ellipsoidal square metres of polygons in a CRS, `(n,)`; NaN where they cannot be known.
+def areas(
+    polygons: npt.NDArray[np.object_], grid: Grid, resolution: float | None = None
+) -> npt.NDArray[np.float64]:
+    """Square metres of polygons on a grid, `(n,)`: on the ellipsoid, else by their pixels.
 
     Args:
         polygons: holes run the other way round than their shells, as `shapely.orient_polygons`
             leaves them.
-        wkt: their CRS; None where there is none.
+        grid: what they are on, in its coordinates.
+        resolution: metres a pixel of the grid, which somebody may know without a CRS.
+
+    Returns:
+        NaN where they cannot be known.
     """
+    wkt = grid.crs.to_wkt() if grid.crs else None
+    found = _ellipsoidal(polygons, wkt)
+    if resolution is None:
+        return found
+    pixels = shapely.area(polygons) / abs(grid.transform.determinant)
+    return np.where(np.isnan(found), pixels * resolution**2, found)
+
+
+def _ellipsoidal(polygons: npt.NDArray[np.object_], wkt: str | None) -> npt.NDArray[np.float64]:
+    """Square metres of polygons in a CRS, `(n,)`; NaN where they cannot be known."""
     try:
         ellipsoid = _ellipsoid(CRS.from_wkt(wkt)) if wkt else None
     except ProjError:

@@ -11,10 +11,10 @@ from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_utm_crs_info
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp, Resampling
-from rasterio.errors import CRSError
 from rasterio.vrt import WarpedVRT
 
-from engine.errors import InputError, RasterError
+from engine.errors import RasterError
+from engine.raster.grid import crs_of, transform_of
 
 PIXEL_ERROR = 0.01
 """Parts of a pixel that a transform and its inverse may differ by: beyond, pixels run together."""
@@ -51,7 +51,7 @@ def placed(stack: ExitStack, dataset: Any, path: str, warp: bool | str) -> Any:
             f"{path} has no bands itself. {f'Choose one of {inner}.' if inner else ''}"
         )
     _check_transform(dataset, path)
-    if not dataset.transform.is_identity:
+    if transform_of(dataset) is not None:
         return dataset
     points, crs = dataset.gcps
     if points:
@@ -79,15 +79,8 @@ def placed(stack: ExitStack, dataset: Any, path: str, warp: bool | str) -> Any:
             "RPC_HEIGHT": repr(rpcs.height_off),
         }
     if isinstance(warp, str):
-        settings["crs"] = _asked(warp)
+        settings["crs"] = crs_of(warp)
     return stack.enter_context(_warped(dataset, settings))
-
-
-def _asked(crs: str) -> CRS:
-    try:
-        return CRS.from_string(crs)
-    except CRSError as error:
-        raise InputError(f"The CRS {crs!r} to warp onto is not known: {error}.") from error
 
 
 def _warped(dataset: Any, settings: dict[str, Any]) -> WarpedVRT:

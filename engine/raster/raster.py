@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shapely
-from rasterio.enums import MaskFlags, Resampling
+from rasterio.enums import Resampling
 from rasterio.features import geometry_mask
 from rasterio.windows import Window as RasterioWindow
 
 from engine.files.boundary import reading
 from engine.raster.grid import Grid
+from engine.raster.nodata import NoData
 from engine.raster.stretch import Stretch
 from engine.raster.window import Window
 
@@ -40,6 +41,7 @@ class Raster:
         stretch: from values to bytes.
         palette: the colour table `(n, 4)` that takes the place of the stretch, or None.
         area: pixels outside it are not valid, or None.
+        nodata: which values are none.
         dataset: the open file.
         window: the part of the file that the grid covers, in its own pixels.
     """
@@ -50,6 +52,7 @@ class Raster:
     stretch: Stretch
     palette: npt.NDArray[np.uint8] | None
     area: shapely.Polygon | shapely.MultiPolygon | None
+    nodata: NoData
     dataset: Any
     window: Window
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
@@ -102,23 +105,9 @@ class Raster:
             window.width * across,
             window.height * down,
         )
-        flags = self.dataset.mask_flag_enums
-        masked = any(flags[band - 1] != [MaskFlags.all_valid] for band in bands)
-        # Bands of several types cannot be read together.
-        alike = len({self.dataset.dtypes[band - 1] for band in bands}) == 1
+        shape = (window.height, window.width)
         with self._lock, reading(self.dataset.name):
-            read = [
-                self.dataset.read(
-                    together,
-                    window=place,
-                    out_shape=(len(together), window.height, window.width),
-                    resampling=self._resampling,
-                    masked=masked,
-                )
-                for together in ([bands] if alike else [[band] for band in bands])
-            ]
-        values: Values = read[0] if alike else np.ma.concatenate(read)
-        return values
+            return self.nodata.resampled(self.dataset, bands, place, shape, self._resampling)
 
     def _valid(self, values: Values, window: Window) -> npt.NDArray[np.bool_]:
         """Where a band at least is not masked, all bands are finite, and the area reaches."""

@@ -88,6 +88,18 @@ class StoredProbability:
             yield row, stored
 
 
+def highest(path: str | Path) -> float | None:
+    """The highest of the probabilities stored in a raster; None where none is valid.
+
+    Raises:
+        RasterError: it cannot be read, or is no probability raster.
+    """
+    with open_stored(path) as stored:
+        valid = (codes[codes != NODATA] for _, codes in stored.bands())
+        best = [int(codes.max()) for codes in valid if len(codes)]
+    return max(best) / SCALE if best else None
+
+
 @contextmanager
 def open_stored(path: str | Path) -> Iterator[StoredProbability]:
     """Open a raster that `ProbabilityWriter` wrote.

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from rasterio.windows import Window as RasterioWindow
 
 from engine.errors import RasterError
+from engine.raster.nodata import NoData
 
 PERCENTILES = (2.0, 98.0)
 SAMPLE_PIXELS = 2**20
@@ -28,15 +29,49 @@ PATCH_BYTES = 2**31
 SEARCHED_PIXELS = 2**29
 """The largest raster without overviews that is searched whole where the patches hold nothing."""
 
+MUCH = 0.02
+"""The share of a band from which on one value would be an end of its stretch."""
+
+VARIED = 16
+"""How many other values there have to be: with fewer, a band is of classes, not of a picture."""
+
+FILLED = 0.1
+"""The share of a band from which on a value that is near the others may be a fill."""
+
+DECLARED_ELSEWHERE = (-9999.0, -99999.0)
+"""What programs like to fill with where the type has no better value."""
+
 Ends = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
+class Fill:
+    """An extreme value that much of a band is filled with, and that its file does not declare.
+
+    Attributes:
+        band: its number.
+        value: as stored.
+        share: of the band's valid pixels.
+        apart: whether it is so far from the others that the stretch leaves it out.
+    """
+
+    band: int
+    value: float
+    share: float
+    apart: bool
+
+
+@dataclass(frozen=True)
 class Stretch:
-    """What becomes 0 (`low`) and what becomes 255 (`high`) in red, green and blue."""
+    """What becomes 0 (`low`) and what becomes 255 (`high`) in red, green and blue.
+
+    Attributes:
+        fills: values that look like nodata that nobody has declared.
+    """
 
     low: Ends
     high: Ends
+    fills: tuple[Fill, ...] = ()
 
     @property
     def identity(self) -> bool:
@@ -69,49 +104,79 @@ class Stretch:
 IDENTITY = Stretch((0.0, 0.0, 0.0), (255.0, 255.0, 255.0))
 
 
-def measure(dataset: Any, bands: tuple[int, int, int]) -> Stretch:
+def measure(dataset: Any, bands: tuple[int, int, int], nodata: NoData) -> Stretch:
     """The stretch of an open dataset's bands: identity for 8 bits, else percentiles of all of it.
 
     Bytes that say that they hold fewer bits are stretched over those. Nodata, masked pixels and
     values that are no finite numbers do not count. Where the percentiles coincide, the extremes
     take their place; a constant band becomes 0. A band's scale and offset change nothing, as long
-    as the scale is positive; a negative one turns dark and bright round.
+    as the scale is positive; a negative one turns dark and bright round. An extreme value that
+    fills much of a band far from all others is left out of the percentiles, and stays a value.
 
     Raises:
         RasterError: a vast raster without overviews that holds no values wherever it was looked at.
     """
-    ends = {
-        band: _ends(dataset, band)[:: -1 if dataset.scales[band - 1] < 0 else 1]
-        for band in set(bands)
-    }
+    ends, fills = {}, []
+    for band in sorted(set(bands)):
+        (low, high), found = _ends(dataset, band, nodata)
+        ends[band] = (high, low) if dataset.scales[band - 1] < 0 else (low, high)
+        fills += found
     red, green, blue = (ends[band] for band in bands)
-    return Stretch((red[0], green[0], blue[0]), (red[1], green[1], blue[1]))
+    return Stretch((red[0], green[0], blue[0]), (red[1], green[1], blue[1]), tuple(fills))
 
 
-def _ends(dataset: Any, band: int) -> tuple[float, float]:
+def _ends(dataset: Any, band: int, nodata: NoData) -> tuple[tuple[float, float], list[Fill]]:
     if dataset.dtypes[band - 1] == "uint8":
         bits = dataset.tags(band, ns="IMAGE_STRUCTURE").get("NBITS", "8")
-        return 0.0, 2.0 ** int(bits) - 1 if bits in set("1234567") else 255.0
-    values = _sample(dataset, band)
+        return (0.0, 2.0 ** int(bits) - 1 if bits in set("1234567") else 255.0), []
+    values = _sample(dataset, band, nodata)
     if not len(values):
-        return 0.0, 0.0
+        return (0.0, 0.0), []
+    fills = _fills(values, band, dataset.dtypes[band - 1])
+    for fill in fills:
+        values = values[values != fill.value] if fill.apart else values
     # The nearest value that occurs: interpolating between the extremes of float64 would overflow.
     low, high = np.percentile(values, PERCENTILES, method="nearest")
     if low == high:
         low, high = values.min(), values.max()
-    return float(low), float(high)
+    return (float(low), float(high)), fills
 
 
-def _sample(dataset: Any, band: int) -> npt.NDArray[np.float64]:
+def _fills(values: npt.NDArray[np.float64], band: int, kind: str) -> list[Fill]:
+    """The smallest and the largest of values, where they look like a fill."""
+    extremes = {float(values.min()), float(values.max())}
+    shares = {value: float(np.mean(values == value)) for value in extremes}
+    if max(shares.values()) < MUCH:
+        return []
+    inner = values[~np.isin(values, list(extremes))]
+    if len(np.unique(inner)) < VARIED:
+        return []
+    low, high = np.percentile(inner, PERCENTILES, method="nearest")
+    fills = []
+    for value, share in sorted(shares.items()):
+        apart = max(low - value, value - high) > high - low
+        usual = share >= FILLED and value in _usual(kind)
+        if share >= MUCH and (apart or usual):
+            fills.append(Fill(band, value, share, apart))
+    return fills
+
+
+def _usual(kind: str) -> tuple[float, ...]:
+    """What a type's pixels are filled with where there is nothing."""
+    limits = np.iinfo(kind) if np.issubdtype(kind, np.integer) else np.finfo(kind)
+    return (0.0, float(limits.min), float(limits.max), *DECLARED_ELSEWHERE)
+
+
+def _sample(dataset: Any, band: int, nodata: NoData) -> npt.NDArray[np.float64]:
     """Valid values from all over a band, `(n,)`."""
     if dataset.overviews(band) or dataset.width * dataset.height <= WHOLE_PIXELS:
-        return _decimated(dataset, band)
+        return _decimated(dataset, band, nodata)
     height, width = min(PATCH, dataset.height), min(PATCH, dataset.width)
     count = _patches(dataset, band)
     rows = np.linspace(0, dataset.height - height, count, dtype=int)
     cols = np.linspace(0, dataset.width - width, count, dtype=int)
     windows = (RasterioWindow(col, row, width, height) for row in rows for col in cols)
-    patches = [_finite(dataset.read(band, window=window, masked=True)) for window in windows]
+    patches = [_finite(nodata.read(dataset, [band], window=window)) for window in windows]
     values = np.concatenate(patches)
     if len(values):
         return values
@@ -120,7 +185,7 @@ def _sample(dataset: Any, band: int) -> npt.NDArray[np.float64]:
             f"{dataset.name} holds no data in {count * count} places all over band {band}, and has "
             "no overviews. Build them first: Raster > Miscellaneous > Build Overviews."
         )
-    return _decimated(dataset, band)
+    return _decimated(dataset, band, nodata)
 
 
 def _patches(dataset: Any, band: int) -> int:
@@ -129,13 +194,13 @@ def _patches(dataset: Any, band: int) -> int:
     return min(max(math.isqrt(PATCH_BYTES // block), 2), PATCHES)
 
 
-def _decimated(dataset: Any, band: int) -> npt.NDArray[np.float64]:
+def _decimated(dataset: Any, band: int, nodata: NoData) -> npt.NDArray[np.float64]:
     step = max((dataset.width * dataset.height / SAMPLE_PIXELS) ** 0.5, 1)
     width = min(max(round(dataset.width / step), 1), SAMPLE_PIXELS)
     height = min(max(round(dataset.height / step), 1), SAMPLE_PIXELS // width)
-    return _finite(dataset.read(band, out_shape=(height, width), masked=True))
+    return _finite(nodata.read(dataset, [band], out_shape=(height, width)))
 
 
-def _finite(values: np.ma.MaskedArray[Any, Any]) -> npt.NDArray[np.float64]:
-    valid = values.compressed().astype(np.float64)
+def _finite(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    valid = np.ma.array(values).compressed().astype(np.float64)
     return valid[np.isfinite(valid)]

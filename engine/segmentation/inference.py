@@ -54,7 +54,6 @@ class Inference:
         features: Where features of windows are kept.
         plan: Rows of windows; those that do not touch the raster's area are not looked at.
         batch: Windows that are looked at together; halved where the memory does not suffice.
-        empty: Windows so far that show no valid pixel.
     """
 
     source: Source
@@ -65,7 +64,6 @@ class Inference:
     features: FeatureCache
     plan: list[list[Window]]
     batch: int = 0
-    empty: int = 0
     _wanted: list[list[Window]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -116,7 +114,6 @@ class Inference:
     def _blend(self, blender: RowBlender, read: list[tuple[Window, View]]) -> Band | None:
         """Adds what the model says about windows; gives the rows that they finished, if any."""
         shown = [(window, view) for window, view in read if view.valid.any()]
-        self.empty += len(read) - len(shown)
         band = _skip(blender, {window for window, _ in read}.difference(w for w, _ in shown))
         for (window, view), probability in zip(shown, self._look(shown), strict=True):
             band = blender.add(window, probability, view.valid)

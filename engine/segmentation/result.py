@@ -23,7 +23,7 @@ class Result:
         model: The model's id.
         weights_sha256: Which weights.
         source: The raster.
-        resolution: Metres a pixel; None without a CRS.
+        resolution: Metres a pixel; None where neither a CRS nor the analyst tells it.
         stretch: How the pixels were read.
         threshold: Least probability of the mask and the polygons.
         shape: Which objects became polygons, and how they are drawn.

@@ -18,7 +18,7 @@ from engine.progress import Progress
 from engine.raster.grid import Grid
 from engine.raster.origin import Origin
 from engine.raster.source import Source, open_source
-from engine.raster.stored import TAGS, encode, open_stored
+from engine.raster.stored import encode, highest, open_stored
 from engine.raster.window import Window
 from engine.raster.windows import plan_windows
 from engine.raster.writer import ProbabilityWriter, write_mask
@@ -33,6 +33,7 @@ from engine.segmentation.outputs import (
     check_places,
     together,
 )
+from engine.segmentation.remarks import of_nothing, of_source
 from engine.segmentation.result import Result
 from engine.segmentation.threads import Behind
 from engine.segmentation.unfinished import UnfinishedRows, alone, unfinished
@@ -87,8 +88,6 @@ def segment(
     _stop_if(cancelled)  # while the model was loaded; nothing is made then
     make_folder(out)
     with open_source(source, model.card.finest) as raster:
-        if raster.dataset.tags(ns=TAGS):
-            warnings.append(f"{source.path} is a result of this plugin, not an image.")
         kept = features or FeatureCache(limit=0)
         for number, plan in enumerate(plans(raster.grid, model.card, one_view)):
             inference = Inference(source, origin, raster, expression, model, kept, plan)
@@ -122,7 +121,7 @@ def _run(
         "expression": inference.expression,
         "model": model.card.id,
         "weights_sha256": model.weights_sha256,
-        "source": inference.source.name or inference.source.path,
+        "source": inference.source.label,
         "resolution": "" if raster.resolution is None else repr(raster.resolution),
         "stretch": raster.description,
         "windows": str(inference.windows),
@@ -279,12 +278,8 @@ def _outputs(
         )
         count, area = summary.count, summary.area_m2
         seconds["polygons"] = round(time.perf_counter() - started, 3)
-        if count == 0:
-            large = f" over a minimum area of {shape.minimum_area:g}" if shape.minimum_area else ""
-            warnings.append(
-                f"Nothing{large} reaches the threshold of {threshold:g}. "
-                "Lower it, or use other words."
-            )
+    if count == 0 or (count is None and mask and (highest(probability) or 0) < threshold):
+        warnings.append(of_nothing(probability, threshold, shape))
     return Result(
         probability=probability,
         mask=mask,
@@ -362,10 +357,7 @@ def _view_warnings(inference: Inference, batch: int) -> list[str]:
             f"At {raster.resolution:.3g} m a pixel the raster is coarser than what {card.title} "
             f"was trained on ({card.finest:g} to {card.coarsest:g} m)."
         )
-    if inference.empty == inference.windows:
-        warnings.append(
-            "The extent holds no valid pixels: everything in it is nodata or transparent."
-        )
+    warnings += of_source(raster, inference.source.label)
     if inference.batch < batch:
         warnings.append(
             f"The memory was enough for {inference.batch} windows at a time, not for {batch}."

@@ -34,7 +34,7 @@ FEATURES_AT_ONCE = 10_000
 
 @dataclass(frozen=True)
 class PolygonSummary:
-    """How many polygons there are, and their square metres together; None without a CRS."""
+    """How many polygons there are, and their square metres together; None if unknown."""
 
     count: int
     area_m2: float | None
@@ -72,7 +72,8 @@ def write_polygons(
         layer = _Layer(partial, path, stored, attributes)
         traced = trace(_watched(stored, progress, cancelled), threshold)
         placed = chain.from_iterable(
-            zip(*step, strict=True) for step in objects(traced, stored.grid, shape)
+            zip(*step, strict=True)
+            for step in objects(traced, stored.grid, shape, attributes.get("resolution"))
         )
         while (batch := list(islice(placed, FEATURES_AT_ONCE))) or not layer.exists:
             layer.append(batch)
@@ -81,10 +82,9 @@ def write_polygons(
 
 
 def objects(
-    traced: Iterable[Traced], grid: Grid, shape: Shape
+    traced: Iterable[Traced], grid: Grid, shape: Shape, resolution: float | None = None
 ) -> Iterator[tuple[list[Outline], Polygons]]:
     """The objects of a grid and their polygons in its CRS, exteriors counter-clockwise."""
-    wkt = grid.crs.to_wkt() if grid.crs else None
     around = reach(shape)
     scale = square_pixels(grid) if around else (1.0, 1.0)
     a, b, c, d, e, f = grid.transform[:6]
@@ -100,7 +100,7 @@ def objects(
         exact = place(near.polygons)
         if shape.minimum_area:
             pixels = np.array([outline.pixels for outline in near.outlines], np.float64)
-            square_metres = areas(exact, wkt)
+            square_metres = areas(exact, grid, resolution)
             sizes = np.where(np.isnan(square_metres), pixels, square_metres)
             large = sizes >= shape.minimum_area
             near, exact = near.only(large), exact[large]
@@ -135,6 +135,7 @@ class _Layer:
         attributes: Mapping[str, Any],
     ) -> None:
         self._partial, self._path, self._attributes = partial, path, attributes
+        self._grid, self._resolution = stored.grid, attributes.get("resolution")
         self._wkt = stored.grid.crs.to_wkt() if stored.grid.crs else None
         self._known_areas = 0
         self._area = 0.0
@@ -143,13 +144,13 @@ class _Layer:
 
     @property
     def area_m2(self) -> float | None:
-        known = self._known_areas or (self._wkt and not self.count)
+        known = self._known_areas or ((self._wkt or self._resolution) and not self.count)
         return self._area if known else None
 
     def append(self, objects: list[tuple[Outline, shapely.Polygon]]) -> None:
         outlines = [outline for outline, _ in objects]
         placed = np.array([polygon for _, polygon in objects], object)
-        square_metres = areas(placed, self._wkt)
+        square_metres = areas(placed, self._grid, self._resolution)
         self._known_areas += int(np.isfinite(square_metres).sum())
         self._area += float(np.nansum(square_metres))
         self.count += len(outlines)

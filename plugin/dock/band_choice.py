@@ -1,4 +1,4 @@
-"""The choice of bands: the engine's, those on the screen, or three of the list."""
+"""The choice of bands: by itself, those on the screen, or three of the list."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Optional
 from qgis.core import QgsMapLayer, QgsRasterLayer
 from qgis.PyQt.QtCore import QObject
 from qgis.PyQt.QtWidgets import QWidget
+
+from ..map.told import displayed, single
 
 
 class Bands(Enum):
@@ -34,7 +36,7 @@ class BandChoice(QObject):
         self._list(form.layer.currentLayer())
 
     def bands(self, layer: Optional[QgsMapLayer]) -> Optional[list[int]]:
-        """One or three bands of `layer`, counted from 1; None for the engine's choice."""
+        """One or three bands of `layer`, counted from 1; None for no choice here."""
         choice = self._form.bands.currentData()
         if choice is Bands.CHOSEN:
             return single([box.currentBand() for box in self._boxes])
@@ -54,15 +56,3 @@ class BandChoice(QObject):
             box.setLayer(layer)
             box.setBand(min(position, max(1, box.count())))
             box.view().setMinimumWidth(box.view().sizeHintForColumn(0))
-
-
-def displayed(layer: QgsRasterLayer) -> Optional[list[int]]:
-    """The bands the layer is drawn from, where they are one or three."""
-    renderer = layer.renderer()
-    bands = [band for band in renderer.usesBands() if band > 0] if renderer is not None else []
-    return single(bands[:3]) if len(bands) in (1, 3) else None
-
-
-def single(bands: list[int]) -> list[int]:
-    """Three times the same band is one band."""
-    return bands[:1] if len(set(bands)) == 1 else bands

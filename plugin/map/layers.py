@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -17,6 +18,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 from .export import Export, export_of
 from .extents import Place, Refusal, clip
 from .results import ResultGroup
+from .told import told_bands, told_crs, told_values
 
 translate = QCoreApplication.translate
 
@@ -36,13 +38,16 @@ def source_of(
     Args:
         layer: The raster layer.
         place: Where to look; the whole layer where it is None.
-        bands: One or three bands, counted from 1; the engine's choice where they are None.
-        resolution: Metres a pixel; the engine's choice where it is None.
+        bands: One or three bands, counted from 1; those the analyst has chosen for the layer, else
+            the engine's choice, where they are None.
+        resolution: Metres a pixel; the engine's choice where it is None. Of a layer without a CRS
+            it is how many metres a pixel of the file has.
         warp: Whether a raster that only ground control points or RPC place is warped.
 
     Returns:
-        The parameters of a Source: path, extent, bands, resolution, area, warp. Where the layer
-        has no file that the engine can open: what is to be exported first.
+        The parameters of a Source: path, extent, bands, resolution, area, warp, and what the
+        analyst has told QGIS of the layer. Where the layer has no file that the engine can open:
+        what is to be exported first.
 
     Raises:
         Refusal: The layer is no raster, is not available, or does not meet the place.
@@ -59,9 +64,12 @@ def source_of(
             ).format(layer.name())
         )
     extent, area = (None, None) if place is None else clip(place, layer)
+    bands = bands or told_bands(layer)
     path = file_of(layer)
     if path is None:
-        return export_of(layer, extent, area, bands, resolution)
+        export = export_of(layer, extent, area, bands, resolution)
+        told = told_values(layer, list(export.bands), exported=True) if export.bands else {}
+        return replace(export, params={**export.params, **told})
     return {
         "path": path,
         "extent": None if extent is None else list(extent),
@@ -69,6 +77,8 @@ def source_of(
         "resolution": resolution,
         "area": area,
         "warp": warp and _ground(layer),
+        **told_crs(layer),
+        **told_values(layer, bands),
     }
 
 
@@ -83,9 +93,11 @@ def file_of(layer: QgsRasterLayer) -> Optional[str]:
     """The name under which GDAL opens the raster of `layer`, in any process; None without one."""
     if layer.providerType() != "gdal" or layer.source().startswith("/vsimem/"):
         return None
-    if QgsProviderRegistry.instance().decodeUri("gdal", layer.source()).get("openOptions"):
+    # A bar may also be a part of a file's name: only QGIS knows which.
+    parts = QgsProviderRegistry.instance().decodeUri("gdal", layer.source())
+    if parts.get("openOptions") or parts.get("credentialOptions"):
         return None
-    return layer.source().split("|", 1)[0]
+    return layer.source()
 
 
 def add(

@@ -95,7 +95,8 @@ class Segment(EngineAlgorithm):
             "round(254 · probability), 255 where there is no data, so other thresholds need no "
             "second run.\n\n"
             "Ground resolution: what the model sees; by itself the raster's own, or the one the "
-            "model was trained at where the raster is finer.\n\n"
+            "model was trained at where the raster is finer; of a raster without a CRS, how many "
+            "metres a pixel has.\n\n"
             "Outlines: exact, along the pixels; smooth, in straight lines; right angles, for "
             "buildings.\n\n"
             "Every polygon has expression, score (mean probability), area in square metres, model, "
@@ -261,7 +262,7 @@ class Segment(EngineAlgorithm):
             if destination and context.willLoadLayerOnCompletion(destination):
                 layer = QgsProcessingUtils.mapLayerFromString(destination, context)
                 style(layer, role)
-                if not layer.crs().isValid():
+                if self._crs.isValid() and layer.crs() != self._crs:
                     layer.setCrs(self._crs)
         return self._results
 

@@ -130,7 +130,7 @@ def _resolutions(report: SampleReport, grounds: Sequence[Ground]) -> list[str]:
             f"The rasters' views have from {known[0]:.3g} to {known[-1]:.3g} m a pixel. Choose one "
             "resolution, the model's."
         )
-    if any(facts.resolution is None for facts in report.rasters):
+    if any(facts.own_resolution is None for facts in report.rasters):
         found.append(
             "A raster has no CRS, so the size of its pixels is not known. See that they are about "
             "as large as those the model was trained on."

@@ -60,6 +60,11 @@ def test_a_list_comes_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> No
     assert read(["@-"]) == NAMED
 
 
+def test_a_list_names_files_by_their_bytes() -> None:
+    Path("list.txt").write_bytes(b"caf\xe9.tif\na|b.tif\n")
+    assert read(["@list.txt"]) == ["caf\udce9.tif", "a|b.tif"]
+
+
 def test_a_list_that_cannot_be_used_is_named() -> None:
     Path("empty.txt").write_text("# nothing yet\n")
     Path("image.txt").write_bytes(b"II*\0\xff\xfe")

@@ -9,6 +9,7 @@ import signal
 from pathlib import Path
 
 import numpy as np
+import pyogrio
 import pytest
 import rasterio
 
@@ -346,3 +347,29 @@ def test_no_output_is_a_source_and_no_model_is_loaded_to_say_so(model, tmp_path,
     assert "is read, and would be written over. Nothing was done" in end
     assert model.loads == 0
     assert kept(out) == before
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9.tif", b"a|b.tif", b"d\xe9/x.tif"])
+@pytest.mark.parametrize("many", [False, True])
+def test_names_are_whatever_the_disk_takes(
+    model: Counted, tmp_path: Path, capsys, name: bytes, many: bool
+) -> None:
+    path = tmp_path / os.fsdecode(name)
+    path.parent.mkdir(exist_ok=True)
+    Path(write(tmp_path / "plain.tif", painted(truth()))).rename(path)
+    plain = write(tmp_path / "plain.tif", painted(truth()))
+    out = tmp_path / "out"
+    assert run(path, *([plain] if many else []), "the red ship", "--out", out, "--json") == 0
+    shown = str(path).encode("utf-8", "backslashreplace").decode()
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    if many:
+        assert [each["source"] for each in report(out)["outcomes"]] == [str(path), plain]
+        assert shown in (out / "report.md").read_text("utf-8")
+        out = out / folder_name(str(path))
+    else:
+        assert said["source"] == shown
+    with rasterio.open(out / "probability.tif") as dataset:
+        assert dataset.tags(ns="SEGMENT_BY_TEXT")["source"] == shown
+    meta, _, _, columns = pyogrio.raw.read(out / "polygons.gpkg")
+    sources = dict(zip(meta["fields"], columns, strict=True))["source"]
+    assert set(sources) == {shown}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pyproj
 import pytest
 import shapely
 from affine import Affine
@@ -47,20 +46,31 @@ def test_without_a_crs_or_a_place_on_earth_the_size_is_unknown():
     assert size(4326, 500, 500, 1) is None
 
 
+def grid(epsg):
+    """Pixels two units wide and high."""
+    return Grid(10, 10, Affine(2, 0, 0, 0, -2, 0), epsg and CRS.from_epsg(epsg))
+
+
 def test_areas_are_ellipsoidal_and_holes_are_left_out():
     square = shapely.box(500_000, 5_000_000, 500_100, 5_000_100)
     ring = square.difference(shapely.box(500_025, 5_000_025, 500_075, 5_000_075))
-    whole, holed = areas(np.array([square, ring]), pyproj.CRS.from_epsg(32633).to_wkt())
+    whole, holed = areas(np.array([square, ring]), grid(32633))
     assert whole == pytest.approx(10_000 / 0.9996**2, rel=1e-6)
     assert holed == pytest.approx(7_500 / 0.9996**2, rel=1e-6)
 
 
 def test_the_area_of_a_degree_does_not_depend_on_the_ring_direction():
     cell = shapely.box(0, 0, 1, 1)
-    wkt = pyproj.CRS.from_epsg(4326).to_wkt()
-    one, other = areas(np.array([cell, cell.reverse()]), wkt)
+    one, other = areas(np.array([cell, cell.reverse()]), grid(4326))
     assert one == other == pytest.approx(1.2308e10, rel=1e-3)
 
 
-def test_areas_without_a_crs_are_unknown():
-    assert np.isnan(areas(np.array([shapely.box(0, 0, 1, 1)]), None)).all()
+def test_areas_without_a_crs_are_unknown_unless_the_size_of_a_pixel_is_told():
+    polygons = np.array([shapely.box(0, 0, 4, 4), shapely.box(0, 0, 2, 4)])
+    assert np.isnan(areas(polygons, grid(None))).all()
+    assert areas(polygons, grid(None), 0.3) == pytest.approx([4 * 0.09, 2 * 0.09])
+
+
+def test_a_crs_is_believed_before_a_told_size():
+    square = np.array([shapely.box(500_000, 5_000_000, 500_100, 5_000_100)])
+    assert areas(square, grid(32633), 7.0) == areas(square, grid(32633))

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import numpy as np
+import pyproj
 import pytest
 import rasterio
 import shapely
@@ -14,6 +15,7 @@ from affine import Affine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rasterio.control import GroundControlPoint
+from rasterio.crs import CRS
 from rasterio.enums import ColorInterp
 from rasterio.rpc import RPC
 
@@ -29,7 +31,9 @@ TRANSFORMS = {
     "rotated": Affine.translation(500_000, 5_000_000) @ Affine.rotation(30) @ Affine.scale(2, -2),
     "sheared": Affine(1, 0.2, 500_000, 0.1, -1, 5_000_000),
     "degrees": Affine(1 / 3600, 0, 13.3, 0, -1 / 3600, 52.5),
-    "image": Affine.identity(),
+    "identity": Affine.identity(),
+    "nearly identity": Affine(1, 0, 1e-9, 0, 1, 1e-9),
+    "image": None,
 }
 
 
@@ -51,6 +55,8 @@ def all_of(path, **asked):
         Source("a.tif"),
         Source("a.tif", (0.5, 1, 2, 3), (3, 2, 1), 0.25, "POLYGON ((0 0, 1 0, 1 1, 0 0))"),
         Source("a.tif", bands=("nir", 2, "B04"), warp=True, name="aerial image"),
+        Source("a.tif", crs="EPSG:32633", pixel_size=0.3, declared_nodata=False),
+        Source("a.tif", nodata=((0, 0), (-1e308, -9e30, 2)), stretch=((0, 4e3), (5, 6), (7, 1))),
     ],
 )
 def test_a_source_survives_json(source):
@@ -87,6 +93,21 @@ def test_a_source_survives_json(source):
         {"path": "a.tif", "area": "POINT (0 0)"},
         {"path": "a.tif", "area": "POLYGON EMPTY"},
         {"path": "a.tif", "area": 5},
+        {"path": "a.tif", "crs": 32633},
+        {"path": "a.tif", "crs": " "},
+        {"path": "a.tif", "pixel_size": 0},
+        {"path": "a.tif", "pixel_size": "0.3"},
+        {"path": "a.tif", "nodata": 0},
+        {"path": "a.tif", "nodata": [0]},
+        {"path": "a.tif", "nodata": [[1, 0]]},
+        {"path": "a.tif", "nodata": [[0, float("inf")]]},
+        {"path": "a.tif", "nodata": [[0, 0, 0]]},
+        {"path": "a.tif", "nodata": [[0, 0, "red"]]},
+        {"path": "a.tif", "declared_nodata": 0},
+        {"path": "a.tif", "stretch": []},
+        {"path": "a.tif", "stretch": [0, 255]},
+        {"path": "a.tif", "stretch": [[0, 255], [0, 255]]},
+        {"path": "a.tif", "stretch": [[7, 7]]},
     ],
 )
 def test_requests_without_sense_are_refused(wrong):
@@ -106,9 +127,10 @@ def test_an_unknown_setting_is_named():
 @given(data=st.data())
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_pixel_read_lies_where_the_file_has_it(make_raster, numbered, transform, data):
-    crs = None if transform.is_identity else "EPSG:4326" if transform.a < 0.01 else "EPSG:32633"
+    degrees = transform is TRANSFORMS["degrees"]
+    crs = None if transform is None else "EPSG:4326" if degrees else "EPSG:32633"
     path = make_raster(numbered, transform, crs)
-    transform = IMAGE if transform.is_identity else transform
+    transform = transform or IMAGE
     whole = Grid(50, 60, transform, None)
     row, col = data.draw(st.integers(0, 59)), data.draw(st.integers(0, 49))
     window = Window(
@@ -183,10 +205,10 @@ def test_an_area_alone_is_also_the_extent(make_raster, numbered):
         assert everything(raster).valid.all()
 
 
-@pytest.mark.parametrize("name", ["south-up", "rotated", "image"])
+@pytest.mark.parametrize("name", ["south-up", "rotated", "identity", "image"])
 def test_areas_follow_the_transform(make_raster, numbered, name):
     transform = TRANSFORMS[name]
-    placed = IMAGE if transform.is_identity else transform
+    placed = transform or IMAGE
     square = [placed @ at for at in ((10, 20), (30, 20), (30, 25), (10, 25))]
     path = make_raster(numbered, transform, None)
     with open_source(Source(path, area=shapely.Polygon(square).wkt)) as raster:
@@ -385,12 +407,26 @@ def test_a_resolution_in_metres_holds_for_degrees_and_feet(make_raster, numbered
         assert raster.resolution == pytest.approx(0.3048, rel=1e-4)
 
 
-def test_without_a_crs_the_resolution_is_unknown_and_cannot_be_asked_for(make_raster, numbered):
-    path = make_raster(numbered, crs=None)
+@pytest.mark.parametrize("name", ["image", "identity", "north-up", "south-up", "rotated"])
+def test_without_a_crs_the_resolution_is_what_the_analyst_tells(make_raster, numbered, name):
+    path = make_raster(numbered, TRANSFORMS[name], None)
     with open_source(Source(path), finest=100) as raster:
         assert (raster.resolution, raster.grid.width) == (None, 50)
-    with pytest.raises(InputError, match="CRS"):
-        all_of(path, resolution=1.0)
+    with open_source(Source(path, pixel_size=0.3)) as raster:
+        assert (raster.resolution, raster.grid.width) == (pytest.approx(0.3), 50)
+    with open_source(Source(path, pixel_size=0.3), finest=0.75) as raster:
+        assert (raster.resolution, raster.grid.width) == (pytest.approx(0.75), 20)
+    with open_source(Source(path, pixel_size=0.3, resolution=0.6)) as raster:
+        assert (raster.resolution, raster.grid.width) == (pytest.approx(0.6), 25)
+    with open_source(Source(path, resolution=0.3)) as raster:
+        assert (raster.resolution, raster.grid.width) == (pytest.approx(0.3), 50)
+    with open_source(Source(path, resolution=0.3), finest=0.75) as raster:
+        assert (raster.resolution, raster.grid.width) == (pytest.approx(0.75), 20)
+
+
+def test_a_crs_is_believed_before_a_told_size(make_raster, numbered):
+    with open_source(Source(make_raster(numbered), pixel_size=7)) as raster:
+        assert raster.resolution == 1
 
 
 @pytest.mark.parametrize("resolution", [100.0, 1e-4, 1e-300, 1e300])
@@ -482,6 +518,25 @@ def test_a_window_beyond_the_grid_is_refused(make_raster, numbered):
 
 
 # The CRS, threads, and the summary
+
+
+CUSTOM = pyproj.CRS("+proj=tmerc +lat_0=45 +lon_0=15.1 +k=0.9999 +x_0=4e5 +ellps=bessel +units=m")
+
+
+@pytest.mark.parametrize("own", [None, "EPSG:3857", "EPSG:4326"])
+@pytest.mark.parametrize("told", ["EPSG:32633", CUSTOM.to_wkt(), "EPSG:32633+5773"])
+def test_the_analysts_crs_is_believed_before_the_files(make_raster, numbered, own, told):
+    path = make_raster(numbered, TRANSFORMS["north-up"], own)
+    with open_source(Source(path, crs=told)) as raster:
+        assert raster.grid.crs == CRS.from_string(told.removesuffix("+5773"))
+        assert raster.grid.transform == TRANSFORMS["north-up"]
+        assert raster.resolution == pytest.approx(0.3, rel=1e-3)
+        assert (everything(raster).pixels == numbered).all()
+
+
+def test_a_crs_that_is_none_is_refused(make_raster, numbered):
+    with pytest.raises(InputError, match="'EPSG:0' is not known"):
+        all_of(make_raster(numbered), crs="EPSG:0")
 
 
 def test_heights_in_the_crs_are_left_out(make_raster, numbered):

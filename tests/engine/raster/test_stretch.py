@@ -141,3 +141,72 @@ def test_scale_and_offset_change_the_picture_only_where_they_turn_it_round(make_
     plain = read(make_raster(values))[1].pixels
     assert (scaled(0.001) == plain).all()
     assert (scaled(-0.5) == 255 - plain).all()
+
+
+FILLS = [
+    ("uint16", 65535, True),
+    ("uint16", 0, False),
+    ("int16", -32768, True),
+    ("int16", -9999, True),
+    ("int32", 2147483647, True),
+    ("float32", -3.4028234663852886e38, True),
+    ("float32", -3.4e38, True),
+    ("float32", -9999, True),
+    ("float64", -1.7976931348623157e308, True),
+    ("float64", 1e20, True),
+]
+
+
+@pytest.mark.parametrize("rows", [5, 23, 90])
+@pytest.mark.parametrize(("kind", "value", "apart"), FILLS)
+def test_a_fill_that_nobody_declares_is_named_and_does_not_ruin_the_stretch(
+    make_raster, kind, value, apart, rows
+):
+    values = np.random.default_rng(0).integers(200, 4000, (1, 100, 100)).astype(kind)
+    values[0, :rows] = np.array(value, kind)
+    ends, view = read(make_raster(values))
+    if not apart and rows < 10:
+        assert ends.fills == ()  # as of shadows
+        return
+    (fill,) = ends.fills
+    assert (fill.band, fill.value, fill.apart) == (1, float(np.array(value, kind)), apart)
+    assert fill.share == rows / 100
+    assert view.valid.all()
+    if apart:
+        assert (ends.low[0], ends.high[0]) == pytest.approx((276, 3924), abs=40)
+    else:
+        assert ends.low[0] == 0
+
+
+def test_two_fills_are_both_named(make_raster):
+    values = np.random.default_rng(0).integers(200, 4000, (1, 100, 100)).astype(np.float32)
+    values[0, :30], values[0, 30:50] = -1e38, 1e38
+    ends, _ = read(make_raster(values))
+    assert [(fill.value < 0, fill.share) for fill in ends.fills] == [(True, 0.3), (False, 0.2)]
+    assert (ends.low[0], ends.high[0]) == pytest.approx((276, 3924), abs=40)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.arange(10_000),
+        np.minimum(np.arange(10_000), 9000),
+        np.arange(10_000) % 2 * 65535,
+        np.arange(10_000) % 7 * 1000,
+        np.where(np.arange(10_000) < 150, 65535, np.arange(10_000)),
+    ],
+    ids=["a slope", "saturated", "a mask", "classes", "rare"],
+)
+def test_what_is_no_fill_is_not_called_one(make_raster, values):
+    ends, _ = read(make_raster(values.astype(np.uint16).reshape(1, 100, 100)))
+    assert ends.fills == ()
+
+
+def test_a_fill_that_is_told_is_none(make_raster):
+    values = np.random.default_rng(0).integers(200, 4000, (1, 100, 100)).astype(np.uint16)
+    values[0, :23] = 65535
+    path = make_raster(values)
+    ends, view = read(path, nodata=((65535, 65535),))
+    assert ends.fills == ()
+    assert ends.high[0] < 4000
+    assert (view.valid == (values[0] != 65535)).all()

@@ -142,7 +142,7 @@ def test_nothing_over_the_minimum_area_is_told(tmp_path: Path, clouds: str) -> N
     first = segment(Source(clouds), "the ship", Graded(), tmp_path / "first", outputs=())
     none = rethreshold(first.probability, tmp_path / "again", 0.5, shape=Shape(minimum_area=1e9))
     assert none.count == 0
-    assert "over a minimum area of 1e+09" in none.warnings[0]
+    assert "smaller than the minimum area of 1e+09" in none.warnings[0]
 
 
 def test_what_is_no_stored_probability_is_refused(tmp_path: Path, clouds: str) -> None:

@@ -230,7 +230,11 @@ def test_small_objects_can_be_left_out(outline):
     half_metres = Affine(0.5, 0, 500_000, 0, -0.5, 5_000_000)
     assert [count(area, transform=half_metres) for area in (0.25, 0.26, 25, 26)] == [3, 2, 1, 0]
     # Without a CRS nobody knows metres: square pixels.
-    assert [count(area, crs=None) for area in (1, 1.01, 2, 2.01, 100, 100.01)] == [3, 2, 2, 1, 1, 0]
+    nobody = {"crs": None, "facts": {"resolution": None}}
+    assert [count(area, **nobody) for area in (1, 1.01, 2, 2.01, 100, 100.01)] == [3, 2, 2, 1, 1, 0]
+    # Unless somebody tells them: 0.3 m a pixel.
+    told = {"crs": None, "facts": {"resolution": 0.3}}
+    assert [count(area, **told) for area in (0.09, 0.091, 0.18, 9, 9.01)] == [3, 2, 2, 1, 0]
 
 
 def test_simplified_polygons_lie_where_the_exact_ones_do(outline):

@@ -17,6 +17,7 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProject,
     QgsRasterLayer,
+    QgsRasterRange,
     QgsRectangle,
     QgsVectorLayer,
 )
@@ -289,3 +290,37 @@ def test_a_missing_tile_ends_the_algorithm_with_its_reason(
     with pytest.raises(QgsProcessingException, match="could not be fetched whole"):
         run(INPUT=tiles, **SURE, **asked, MASK=str(tmp_path / "mask.tif"))
     assert not (tmp_path / "mask.tif").exists()
+
+
+def test_all_outputs_are_in_the_crs_of_the_layer(
+    run: Callable, raster: QgsRasterLayer, tmp_path: Path
+) -> None:
+    """And are what a file in that CRS gives."""
+    wanted = QgsCoordinateReferenceSystem("EPSG:32616")
+    true = tmp_path / "true.tif"
+    gdal.Translate(str(true), raster.source(), outputSRS=wanted.authid())
+    raster.setCrs(wanted)
+    outputs = {
+        "POLYGONS": str(tmp_path / "found.gpkg"),
+        "MASK": str(tmp_path / "mask.tif"),
+        "PROBABILITY": str(tmp_path / "probability.tif"),
+    }
+    found = run(INPUT=raster, **SURE, **outputs)
+    layers = [QgsVectorLayer(found["POLYGONS"])]
+    layers += [QgsRasterLayer(found[name]) for name in ("MASK", "PROBABILITY")]
+    assert [layer.crs().authid() for layer in layers] == [wanted.authid()] * 3
+    areas = sorted(each["area_m2"] for each in layers[0].getFeatures())
+    expected = run(INPUT=str(true), **SURE, POLYGONS="TEMPORARY_OUTPUT")["POLYGONS"]
+    assert areas == pytest.approx(sorted(each["area_m2"] for each in expected.getFeatures()))
+
+
+def test_what_the_layer_is_told_of_its_values_reaches_the_engine(
+    run: Callable, raster: QgsRasterLayer, tmp_path: Path
+) -> None:
+    for band in (1, 2, 3):
+        raster.dataProvider().setUserNoDataValue(band, [QgsRasterRange(0, 120)])
+    found = run(INPUT=raster, **SURE, MASK=str(tmp_path / "mask.tif"))
+    pixels = gdal.Open(raster.source()).ReadAsArray()
+    none = (pixels <= 120).all(axis=0)
+    assert 0 < none.sum() < none.size
+    assert ((gdal.Open(found["MASK"]).ReadAsArray() == 255) == none).all()

@@ -1,0 +1,66 @@
+"""Remarks: what an analyst should know of a source, or of a result in which nothing is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.raster.raster import Raster
+from engine.raster.stored import TAGS, highest
+from engine.vector.shape import Shape
+
+WORTH = 0.05
+"""The least probability that a threshold is worth lowering to: below, everything looks alike."""
+
+
+def of_source(raster: Raster, name: str) -> list[str]:
+    """What nobody has told of a source, and what it means for the result.
+
+    Args:
+        raster: The source, open.
+        name: What the analyst calls it.
+    """
+    remarks = []
+    if raster.dataset.tags(ns=TAGS):
+        remarks.append(f"{name} is a result of this plugin, not an image.")
+    if raster.resolution is None:
+        remarks.append(
+            f"The ground resolution of {name} is not known: it has no CRS. A model judges things "
+            "by their size, so the result may be another than at the right one. Tell how many "
+            "metres a pixel has: Resolution (under More in the panel), RESOLUTION, or "
+            "--pixel-size. Or set the CRS: of the layer, or --crs."
+        )
+    fills = raster.stretch.fills
+    for value in dict.fromkeys(fill.value for fill in fills):
+        same = [fill for fill in fills if fill.value == value]
+        share = max(fill.share for fill in same)
+        bands = ", ".join(str(fill.band) for fill in same)
+        apart = " and lies far from all others, so the stretch leaves it out"
+        remarks.append(
+            f"The value {value:.17g} fills {share:.0%} of {name} (band {bands})"
+            f"{apart if same[0].apart else ''}. It is looked at as a part of the picture. If it "
+            "means that there is no data, say so: layer properties > Transparency > Additional no "
+            f"data value, or --nodata {value:.17g}."
+        )
+    return remarks
+
+
+def of_nothing(probability: Path, threshold: float, shape: Shape) -> str:
+    """Why no object was found in stored probabilities, and what would help.
+
+    Raises:
+        RasterError: They cannot be read.
+    """
+    best = highest(probability)
+    if best is None:
+        return "The extent holds no valid pixels: everything in it is nodata or transparent."
+    if best >= threshold:
+        return (
+            f"All that reaches the threshold of {threshold:g} is smaller than the minimum area of "
+            f"{shape.minimum_area:g}. Choose a smaller one."
+        )
+    missed = (
+        f"Nothing reaches the threshold of {threshold:g}: the highest probability is {best:.2g}."
+    )
+    if best >= WORTH:
+        return f"{missed} Lower the threshold, or use other words."
+    return f"{missed} A lower threshold would not help. Use other words, or look elsewhere."
