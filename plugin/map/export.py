@@ -39,7 +39,10 @@ SQUARE = 0.01
 """How much longer than high pixels may be on the ground and count as square."""
 
 MOST_PIXELS = 10**8
-"""What is fetched at most: 10,000 x 10,000 pixels, some 1,500 tiles."""
+"""What is fetched of a server at most: 10,000 x 10,000 pixels, some 1,500 tiles."""
+
+MOST_FILE_PIXELS = 10**9
+"""What is copied of a file at most."""
 
 CHUNK = 1024
 """The side in pixels of what is fetched at a time."""
@@ -271,7 +274,8 @@ def export_of(
                 "first (right-click > Export > Save As…) and segment the exported layer.",
             ).format(layer.name())
         )
-    if pixels.width * pixels.height > MOST_PIXELS:
+    most = MOST_FILE_PIXELS if provider.name() == "gdal" else MOST_PIXELS
+    if pixels.width * pixels.height > most:
         raise Refusal(
             translate(
                 "Export",

@@ -16,6 +16,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 from .export import Export, export_of
 from .extents import Place, Refusal, clip
+from .formats import engine_opens
 from .results import ResultGroup
 
 translate = QCoreApplication.translate
@@ -80,12 +81,13 @@ def _ground(layer: QgsRasterLayer) -> Union[bool, str]:
 
 
 def file_of(layer: QgsRasterLayer) -> Optional[str]:
-    """The name under which GDAL opens the raster of `layer`, in any process; None without one."""
+    """The name under which the engine opens the raster of `layer`; None without one."""
     if layer.providerType() != "gdal" or layer.source().startswith("/vsimem/"):
         return None
     if QgsProviderRegistry.instance().decodeUri("gdal", layer.source()).get("openOptions"):
         return None
-    return layer.source().split("|", 1)[0]
+    name = layer.source().split("|", 1)[0]
+    return name if engine_opens(name) else None
 
 
 def add(
