@@ -140,12 +140,7 @@ class Export:
                 if not block.convert(Qgis.DataType.ARGB32):
                     raise self._refusal(translate("Export", "its colours cannot be read"))
                 colours = bytes(block.data())
-                opacity = colours[OPACITY::4]
-                if not local and 0 in opacity and self.area.intersects(part.extent):
-                    raise self._refusal(
-                        translate("Export", "the server did not give all of the image")
-                    )
-                seen = seen or bool(opacity.strip(b"\0"))
+                seen = seen or bool(colours[OPACITY::4].strip(b"\0"))
                 for band, colour in enumerate(planes, start=1):
                     plane = QgsRasterBlock(Qgis.DataType.Byte, part.width, part.height)
                     plane.setData(colours[colour::4])
@@ -169,7 +164,6 @@ class Export:
             for col, row, part in self._chunks(feedback, progress):
                 for number, band in enumerate(self.bands, start=1):
                     block = self._fetch(band, part, feedback)
-                    self._refuse_silence(block, part)
                     if block.dataType() != kind and not block.convert(kind):
                         raise self._refusal(translate("Export", "its values cannot be read"))
                     target.put(block, number, col, row)
@@ -183,16 +177,6 @@ class Export:
             pixels.width, pixels.height, pixels.extent, self.crs, kind, bands, opacity, nodata
         )
 
-    def _refuse_silence(self, block: QgsRasterBlock, part: Pixels) -> None:
-        if (
-            self.provider.name() in SILENT
-            and self.area.intersects(part.extent)
-            and not bytes(block.data()).strip(b"\0")
-        ):
-            raise self._refusal(
-                translate("Export", "the server gave nothing but zeros for a part of it")
-            )
-
     def _chunks(
         self, feedback: QgsRasterBlockFeedback, progress: Progress
     ) -> Iterator[tuple[int, int, Pixels]]:
@@ -203,11 +187,11 @@ class Export:
             yield chunk
 
     def _fetch(self, band: int, part: Pixels, feedback: QgsRasterBlockFeedback) -> QgsRasterBlock:
+        block = self._block(band, part, feedback)
         if tiles.arrive(self.provider):
-            self._block(
-                band, part, feedback
-            )  # once all are at hand, their order is always the same
-        return self._block(band, part, feedback)
+            # Now all of them are at hand, and are drawn in the same order whenever they came.
+            block = self._block(band, part, feedback)
+        return block
 
     def _block(self, band: int, part: Pixels, feedback: QgsRasterBlockFeedback) -> QgsRasterBlock:
         block = self.provider.block(band, part.extent, part.width, part.height, feedback)
@@ -216,7 +200,18 @@ class Export:
         if feedback.errors() or not block.isValid() or block.width() != part.width:
             errors = "; ".join(dict.fromkeys(feedback.errors()))
             raise self._refusal(errors or translate("Export", "it cannot be read here"))
+        if not tiles.are_local(self.provider) and self.area.intersects(part.extent):
+            self._refuse_gaps(block)
         return block
+
+    def _refuse_gaps(self, block: QgsRasterBlock) -> None:
+        values = bytes(block.data())
+        if block.dataType() in PICTURES and 0 in values[OPACITY::4]:
+            raise self._refusal(translate("Export", "the server did not give all of the image"))
+        if self.provider.name() in SILENT and not values.strip(b"\0"):
+            raise self._refusal(
+                translate("Export", "the server gave nothing but zeros for a part of it")
+            )
 
     def _refusal(self, reason: str) -> Refusal:
         return Refusal(
@@ -250,7 +245,8 @@ def export_of(
     provider = layer.dataProvider()
     asked = layer.extent() if extent is None else QgsRectangle(*extent)
     colours = provider.dataType(1) in PICTURES
-    if colours or provider.xSize() < 1:
+    own = not colours and provider.xSize() > 0
+    if not own:
         across, down = _metres_per_unit(layer, asked)
         resolution = resolution or tiles.finest(provider) * max(across, down) or RESOLUTION
         pixels = _pixels_at(asked, resolution / max(across, down))
@@ -269,13 +265,19 @@ def export_of(
         )
     most = MOST_FILE_PIXELS if provider.name() == "gdal" else MOST_PIXELS
     if pixels.width * pixels.height > most:
-        raise Refusal(
-            translate(
-                "Export",
-                "This extent of “{}” has {} x {} pixels, too many to be fetched. "
-                "Choose a smaller extent or a coarser ground resolution.",
-            ).format(layer.name(), pixels.width, pixels.height)
+        text = translate(
+            "Export",
+            "This extent of “{}” has {} x {} pixels, too many to be fetched. "
+            "Choose a smaller extent or a coarser ground resolution.",
         )
+        if own:
+            text = translate(
+                "Export",
+                "This extent of “{}” has {} x {} pixels, too many to be copied for the engine, "
+                "which cannot open the layer's format. Choose a smaller extent, or save the layer "
+                "as a GeoTIFF first.",
+            )
+        raise Refusal(text.format(layer.name(), pixels.width, pixels.height))
     return Export(
         name=layer.name(),
         provider=provider.clone(),

@@ -12,14 +12,18 @@ import pytest
 from osgeo import gdal
 from qgis.core import (
     QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsGeometry,
     QgsProject,
     QgsRasterBlockFeedback,
     QgsRasterLayer,
     QgsRectangle,
+    QgsVectorLayer,
 )
 from segment_by_text.plugin.engine.process import interpreter
+from segment_by_text.plugin.map import export
 from segment_by_text.plugin.map.export import Export
-from segment_by_text.plugin.map.extents import rectangle
+from segment_by_text.plugin.map.extents import Refusal, rectangle
 from segment_by_text.plugin.map.formats import DRIVERS, engine_opens
 from segment_by_text.plugin.map.labelled import labelled_layer
 from segment_by_text.plugin.map.layers import source_of
@@ -125,9 +129,16 @@ def test_the_engine_has_the_drivers_it_is_said_to_have() -> None:
     assert set(json.loads(told.stdout)) >= DRIVERS
 
 
-def test_it_is_taught_from_at_its_own_resolution(project: QgsProject, tmp_path: Path) -> None:
-    from qgis.core import QgsFeature, QgsGeometry, QgsVectorLayer
+def test_more_than_can_be_copied_is_refused_with_what_to_do(
+    project: QgsProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = QgsRasterLayer(str(write("FITS", tmp_path)), "scene")
+    monkeypatch.setattr(export, "MOST_FILE_PIXELS", WIDTH * HEIGHT - 1)
+    with pytest.raises(Refusal, match=r"“scene” has 48 x 40 pixels.*smaller extent.*GeoTIFF"):
+        source_of(layer, None, None, 20.0)
 
+
+def test_it_is_taught_from_at_its_own_resolution(project: QgsProject, tmp_path: Path) -> None:
     drawn = QgsVectorLayer("Polygon?crs=EPSG:32617", "drawn", "memory")
     feature = QgsFeature()
     feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(500100, 2999700, 500200, 2999800)))
@@ -137,6 +148,17 @@ def test_it_is_taught_from_at_its_own_resolution(project: QgsProject, tmp_path: 
     source = labelled_layer(layer, drawn, expression="tank")["raster"]
     assert source.params["resolution"] is None
     assert (source.pixels.width, source.pixels.height) == (WIDTH, HEIGHT)
+
+
+def test_a_damaged_one_is_a_refusal_and_not_black(project: QgsProject, tmp_path: Path) -> None:
+    path = write("FITS", tmp_path)
+    layer = QgsRasterLayer(str(path), "scene")
+    source = source_of(layer)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    refused = pytest.raises(Refusal, match=r"“scene” could not be fetched whole: .*FITS")
+    with refused, source.exported(QgsRasterBlockFeedback(), lambda *_: None):
+        pass
 
 
 def test_the_real_engine_finds_the_same_in_fits(
