@@ -7,9 +7,10 @@ neither a view of a continent nor a raster of the world can be transformed as a 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
-from itertools import product
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import count, product
 from math import hypot
 from typing import Optional
 
@@ -34,10 +35,32 @@ BEND = 0.25
 MARGIN = 0.1
 """How much ground around the image of a cell is transformed with it, by the cell's size."""
 
-MOST_CELLS = 700
-"""How many cells are looked at: where a transformation jumps, they become ever smaller."""
+MOST_SPLITS = 400
+"""How many cells are split: where a transformation jumps or fails, they become ever smaller."""
+
+SMALLEST = 2.0**-24
+"""The smallest side of a cell, by the side of the rectangle: what lies at a pole has no end."""
 
 Row = list[QgsPointXY]
+
+
+@dataclass(frozen=True)
+class Image:
+    """Where a cell lies after a transformation.
+
+    Attributes:
+        around: What surely holds it.
+        across: How long its rows are.
+        down: How long its columns are.
+    """
+
+    around: QgsGeometry
+    across: float
+    down: float
+
+
+Cell = tuple[QgsRectangle, Optional[Image]]
+"""A part of the rectangle; and its image, where the transformation is tame on it."""
 
 
 def covered(
@@ -52,8 +75,8 @@ def covered(
     """
     back = QgsCoordinateTransform(onto.destinationCrs(), onto.sourceCrs(), onto.context())
     image = _image(whole, onto)
-    if image is None and _both_ways(geometry.boundingBox(), back, onto):
-        part = _moved(geometry, back)
+    if image is None and _image(geometry.boundingBox(), back) is not None:
+        part = _moved(geometry, back, onto)
         if part is not None:
             return part.intersection(QgsGeometry.fromRect(whole))
     return QgsGeometry.unaryUnion(list(_parts(geometry, whole, onto, back)))
@@ -66,28 +89,56 @@ def _parts(
     back: QgsCoordinateTransform,
 ) -> Iterator[QgsGeometry]:
     """What is covered of the largest cells of the rectangle on which `onto` is tame."""
-    cells = deque([whole])
-    for _ in range(MOST_CELLS):
-        if not cells:
+    order: Iterator[int] = count()
+    rest: list[tuple[float, int, QgsRectangle, Optional[Image]]] = []
+    cells = [(whole, _image(whole, onto))]
+    for _ in range(MOST_SPLITS):
+        for cell, image in cells:
+            part = None if image is None else _part(geometry, cell, image.around, onto, back)
+            if part is not None:
+                yield part
+            elif _large(cell, whole):
+                heappush(rest, (-cell.area(), next(order), cell, image))
+        if not rest:
             return
-        cell = cells.popleft()
-        image = _image(cell, onto)
-        part = None if image is None else _part(geometry, cell, image, back)
-        if part is None:
-            cells.extend(_quarters(cell))
-        elif not part.isEmpty():
-            yield part
+        *_, cell, image = heappop(rest)
+        cells = _halves(cell, image, onto)
+
+
+def _large(cell: QgsRectangle, whole: QgsRectangle) -> bool:
+    across, down = cell.width() / whole.width(), cell.height() / whole.height()
+    return min(across, down) > SMALLEST
+
+
+def _halves(cell: QgsRectangle, image: Optional[Image], onto: QgsCoordinateTransform) -> list[Cell]:
+    """The cell in two: where one is tame, else across the longer side."""
+    x, y = cell.center().x(), cell.center().y()
+    left, right, lower, upper = (QgsRectangle(cell) for _ in range(4))
+    left.setXMaximum(x)
+    right.setXMinimum(x)
+    lower.setYMaximum(y)
+    upper.setYMinimum(y)
+    beside, above = (
+        [(half, _image(half, onto)) for half in pair] for pair in ((left, right), (lower, upper))
+    )
+    sides = (image.across, image.down) if image else (cell.width(), cell.height())
+    gains = [sum(image is not None for _, image in pair) for pair in (beside, above)]
+    return beside if (gains[0], sides[0]) > (gains[1], sides[1]) else above
 
 
 def _part(
-    geometry: QgsGeometry, cell: QgsRectangle, image: QgsGeometry, back: QgsCoordinateTransform
+    geometry: QgsGeometry,
+    cell: QgsRectangle,
+    image: QgsGeometry,
+    onto: QgsCoordinateTransform,
+    back: QgsCoordinateTransform,
 ) -> Optional[QgsGeometry]:
     """What is covered of a cell; None where `back` does not lead into it again."""
     if not geometry.intersects(image):
         return QgsGeometry()
     if geometry.contains(image):
         return QgsGeometry.fromRect(cell)
-    near = _moved(geometry.intersection(image), back)
+    near = _moved(geometry.intersection(image), back, onto)
     around = QgsRectangle(cell)
     around.scale(2)
     if near is None or not around.contains(near.boundingBox()):
@@ -95,34 +146,24 @@ def _part(
     return near.intersection(QgsGeometry.fromRect(cell))
 
 
-def _image(cell: QgsRectangle, onto: QgsCoordinateTransform) -> Optional[QgsGeometry]:
-    """What surely holds a cell after the transformation; None where that is not tame."""
+def _image(cell: QgsRectangle, onto: QgsCoordinateTransform) -> Optional[Image]:
+    """Where a cell lies after the transformation; None where that is not tame."""
     grid = _grid(cell)
     if not _transform(grid, onto):
         return None
     points = grid.asMultiPoint()
     rows = [points[first : first + STEPS + 1] for first in range(0, len(points), STEPS + 1)]
-    if not all(_tame(line) for line in (*rows, *map(list, zip(*rows)))):
+    columns = [list(column) for column in zip(*rows)]
+    if not all(_tame(line) for line in (*rows, *columns)):
         return None
     hull = grid.convexHull()
     bounds = hull.boundingBox()
-    return hull.buffer(MARGIN * min(bounds.width(), bounds.height()), 2)
+    around = hull.buffer(MARGIN * min(bounds.width(), bounds.height()), 2)
+    return Image(around, max(map(_length, rows)), max(map(_length, columns)))
 
 
-def _both_ways(
-    cell: QgsRectangle, onto: QgsCoordinateTransform, back: QgsCoordinateTransform
-) -> bool:
-    """Whether a transformation is tame on a cell, and each point comes back to its place."""
-    grid = _grid(cell)
-    near = max(cell.width(), cell.height()) / 1000
-    return (
-        _image(cell, onto) is not None
-        and _transform(grid, onto)
-        and _transform(grid, back)
-        and all(
-            a.distance(b) < near for a, b in zip(grid.asMultiPoint(), _grid(cell).asMultiPoint())
-        )
-    )
+def _length(line: Row) -> float:
+    return sum(a.distance(b) for a, b in zip(line, line[1:]))
 
 
 def _grid(cell: QgsRectangle) -> QgsGeometry:
@@ -145,12 +186,27 @@ def _tame(line: Row) -> bool:
     )
 
 
-def _moved(geometry: QgsGeometry, by: QgsCoordinateTransform) -> Optional[QgsGeometry]:
-    """A polygon after a transformation, its edges bent; None where that fails."""
-    moved = geometry.densifyByCount(EDGE_POINTS)
+def _moved(
+    geometry: QgsGeometry, by: QgsCoordinateTransform, back: QgsCoordinateTransform
+) -> Optional[QgsGeometry]:
+    """A polygon after a transformation, its edges bent; None where that fails or leads astray."""
+    dense = geometry.densifyByCount(EDGE_POINTS)
+    moved = QgsGeometry(dense)
     if not _transform(moved, by):
         return None
+    again = QgsGeometry(moved)
+    if not _transform(again, back) or not _alike(again.boundingBox(), dense.boundingBox()):
+        return None
     return polygons(moved if moved.isGeosValid() else moved.makeValid())
+
+
+def _alike(one: QgsRectangle, other: QgsRectangle) -> bool:
+    near = max(other.width(), other.height()) / 1000
+    corners = ((one.xMinimum(), one.yMinimum()), (one.xMaximum(), one.yMaximum()))
+    return (
+        QgsPointXY(*corners[0]).distance(other.xMinimum(), other.yMinimum()) < near
+        and QgsPointXY(*corners[1]).distance(other.xMaximum(), other.yMaximum()) < near
+    )
 
 
 def _transform(geometry: QgsGeometry, by: QgsCoordinateTransform) -> bool:
@@ -166,10 +222,3 @@ def polygons(geometry: QgsGeometry) -> QgsGeometry:
     """A geometry without the lines and points that an intersection may leave."""
     kind = QgsWkbTypes.GeometryType.PolygonGeometry
     return QgsGeometry.unaryUnion([p for p in geometry.asGeometryCollection() if p.type() == kind])
-
-
-def _quarters(cell: QgsRectangle) -> Iterator[QgsRectangle]:
-    x = (cell.xMinimum(), cell.center().x(), cell.xMaximum())
-    y = (cell.yMinimum(), cell.center().y(), cell.yMaximum())
-    for col, row in product(range(2), repeat=2):
-        yield QgsRectangle(x[col], y[row], x[col + 1], y[row + 1])
