@@ -19,6 +19,7 @@ from qgis.core import (
     QgsRasterLayer,
     QgsRectangle,
 )
+from segment_by_text.engine.service.client import EngineFailure
 from segment_by_text.plugin.engine.tasks import EngineTask
 from segment_by_text.plugin.map.export import CHUNK, Export
 from segment_by_text.plugin.map.extents import Refusal, rectangle
@@ -442,3 +443,26 @@ def test_the_real_engine_segments_tiles(tiles, engine, tmp_path: Path) -> None:
     assert result["resolution"] == pytest.approx(PIXEL, rel=0.01)
     mask = gdal.Open(result["mask"])
     assert mask.GetGeoTransform()[0] == 0
+
+
+def test_a_cancelled_run_over_tiles_goes_on_where_it_was(tiles, engine, tmp_path: Path) -> None:
+    params = {"expression": "storage tank", "model": "rsrefseg2-compact"}
+    params["out"] = str(tmp_path)
+
+    def segment(until_window: int) -> list[int]:
+        """The windows that were looked at, up to one."""
+        done: list[int] = []
+
+        def listen(news: dict) -> None:
+            if news["message"].startswith("Window "):
+                done.append(news["done"])
+
+        export_ = export(tiles, over(2, 12))
+        with export_.exported(QgsRasterBlockFeedback(), lambda *_: None) as source:
+            asked = {**params, "source": source}
+            engine.ask("segment", asked, listen, lambda: bool(done) and done[-1] >= until_window)
+        return done
+
+    with pytest.raises(EngineFailure, match="Cancelled"):
+        segment(until_window=3)
+    assert segment(until_window=10**6)[0] > 1
