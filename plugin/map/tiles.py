@@ -40,4 +40,4 @@ def _packed(provider: QgsRasterDataProvider) -> bool:
 def _address(provider: QgsRasterDataProvider) -> dict[str, Any]:
     if provider.name() != "wms":
         return {}
-    return QgsProviderRegistry.instance().decodeUri("wms", provider.dataSourceUri(True))
+    return QgsProviderRegistry.instance().decodeUri("wms", provider.dataSourceUri())
