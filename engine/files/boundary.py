@@ -43,9 +43,7 @@ def reading(path: str | Path) -> Iterator[None]:
             yield
         except GDAL_ERRORS as error:
             reason = _reason(error).removeprefix(f"{path}: ").removeprefix(f"{Path(path).name}: ")
-            raise RasterError(
-                f"{path} cannot be read: {reason}. Check that the file is there and whole."
-            ) from error
+            raise RasterError(f"{path} cannot be read: {reason}. {_advice(reason)}") from error
 
 
 @contextmanager
@@ -83,6 +81,12 @@ def open_dataset(path: str | Path, mode: str = "r", **profile: Any) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         return rasterio.open(path, mode, **profile)
+
+
+def _advice(reason: str) -> str:
+    if "not recognized as" in reason or "missing codec" in reason:
+        return "Check that it is a whole raster; another program may save it as a GeoTIFF."
+    return "Check that the file is there and whole."
 
 
 def _reason(error: BaseException) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Callable, Optional
 
 from qgis.core import (
@@ -21,14 +20,14 @@ from qgis.core import (
     QgsRasterBlock,
     QgsRasterBlockFeedback,
     QgsRasterDataProvider,
-    QgsRasterFileWriter,
     QgsRasterLayer,
     QgsRectangle,
 )
-from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication
 
+from . import tiles
 from .extents import Bounds, Refusal
+from .geotiff import Shape, Unwritable, closing, creating, known_by, temporary_folder
 
 translate = QCoreApplication.translate
 
@@ -39,7 +38,10 @@ SQUARE = 0.01
 """How much longer than high pixels may be on the ground and count as square."""
 
 MOST_PIXELS = 10**8
-"""What is fetched at most: 10,000 x 10,000 pixels, some 1,500 tiles."""
+"""What is fetched of a server at most: 10,000 x 10,000 pixels, some 1,500 tiles."""
+
+MOST_FILE_PIXELS = 10**9
+"""What is copied of a file at most."""
 
 CHUNK = 1024
 """The side in pixels of what is fetched at a time."""
@@ -48,7 +50,6 @@ SILENT = ("wcs",)
 """Providers that give zeros, and tell of no error, where the server gave nothing."""
 
 PICTURES = (Qgis.DataType.ARGB32, Qgis.DataType.ARGB32_Premultiplied)
-OPTIONS = ["COMPRESS=DEFLATE", "TILED=YES", "BIGTIFF=IF_SAFER"]
 BLUE, GREEN, RED, OPACITY = range(4)
 """Where the bytes of a pixel lie in a picture of QGIS."""
 
@@ -115,60 +116,66 @@ class Export:
         Raises:
             Refusal: The layer could not be fetched whole, the disk is full, or it was cancelled.
         """
-        with TemporaryDirectory(prefix="segment_by_text_") as folder:
-            path = str(Path(folder, "layer.tif"))
-            with _closing(self.provider):
-                if self.bands:
-                    self._write_numbers(path, feedback, progress)
-                else:
-                    self._write_picture(path, feedback, progress)
-            yield {**self.params, "path": path, "name": self.name}
+        with temporary_folder() as folder:
+            path = folder / "layer.tif"
+            write = self._write_numbers if self.bands else self._write_picture
+            try:
+                with closing(self.provider):
+                    content = write(path, feedback, progress)
+            except Unwritable as cause:
+                reason = translate("Export", "the temporary file cannot be written")
+                raise self._refusal(reason) from cause
+            with known_by(content, path) as known:
+                yield {**self.params, "path": str(known), "name": self.name}
 
     def _write_picture(
-        self, path: str, feedback: QgsRasterBlockFeedback, progress: Progress
-    ) -> None:
-        with self._create(path, Qgis.DataType.Byte, 3, OPTIONS) as target:
+        self, path: Path, feedback: QgsRasterBlockFeedback, progress: Progress
+    ) -> str:
+        local = tiles.are_local(self.provider)
+        planes = (RED, GREEN, BLUE, OPACITY) if local else (RED, GREEN, BLUE)
+        seen = False
+        with creating(path, self._shape(Qgis.DataType.Byte, len(planes), opacity=local)) as target:
             for col, row, part in self._chunks(feedback, progress):
                 block = self._fetch(1, part, feedback)
                 if not block.convert(Qgis.DataType.ARGB32):
                     raise self._refusal(translate("Export", "its colours cannot be read"))
                 colours = bytes(block.data())
-                if 0 in colours[OPACITY::4] and self.area.intersects(part.extent):
-                    raise self._refusal(
-                        translate("Export", "the server did not give all of the image")
-                    )
-                for band, colour in enumerate((RED, GREEN, BLUE), start=1):
+                seen = seen or bool(colours[OPACITY::4].strip(b"\0"))
+                for band, colour in enumerate(planes, start=1):
                     plane = QgsRasterBlock(Qgis.DataType.Byte, part.width, part.height)
                     plane.setData(colours[colour::4])
-                    self._put(target, plane, band, col, row)
+                    target.put(plane, band, col, row)
+        if not seen:
+            raise self._refusal(translate("Export", "it has no tiles there, or not so fine ones"))
+        return target.content()
 
     def _write_numbers(
-        self, path: str, feedback: QgsRasterBlockFeedback, progress: Progress
-    ) -> None:
-        meanings = [self.provider.colorInterpretation(band) for band in self.bands]
-        alpha = ["ALPHA=YES"] if meanings[-1] == QgsRaster.ColorInterpretation.AlphaBand else []
+        self, path: Path, feedback: QgsRasterBlockFeedback, progress: Progress
+    ) -> str:
+        alpha = QgsRaster.ColorInterpretation.AlphaBand
+        opacity = self.provider.colorInterpretation(self.bands[-1]) == alpha
         kinds = {self.provider.sourceDataType(band) for band in self.bands}
         kind = kinds.pop() if len(kinds) == 1 else Qgis.DataType.Float64
-        with self._create(path, kind, len(self.bands), OPTIONS + alpha) as target:
-            if self.provider.sourceHasNoDataValue(self.bands[0]):
-                target.setNoDataValue(1, self.provider.sourceNoDataValue(self.bands[0]))
+        first = self.bands[0]
+        has_nodata = self.provider.sourceHasNoDataValue(first)
+        nodata = self.provider.sourceNoDataValue(first) if has_nodata else None
+        shape = self._shape(kind, len(self.bands), opacity, nodata)
+        with creating(path, shape) as target:
             for col, row, part in self._chunks(feedback, progress):
                 for number, band in enumerate(self.bands, start=1):
                     block = self._fetch(band, part, feedback)
-                    self._refuse_silence(block, part)
                     if block.dataType() != kind and not block.convert(kind):
                         raise self._refusal(translate("Export", "its values cannot be read"))
-                    self._put(target, block, number, col, row)
+                    target.put(block, number, col, row)
+        return target.content()
 
-    def _refuse_silence(self, block: QgsRasterBlock, part: Pixels) -> None:
-        if (
-            self.provider.name() in SILENT
-            and self.area.intersects(part.extent)
-            and not bytes(block.data()).strip(b"\0")
-        ):
-            raise self._refusal(
-                translate("Export", "the server gave nothing but zeros for a part of it")
-            )
+    def _shape(
+        self, kind: Qgis.DataType, bands: int, opacity: bool, nodata: Optional[float] = None
+    ) -> Shape:
+        pixels = self.pixels
+        return Shape(
+            pixels.width, pixels.height, pixels.extent, self.crs, kind, bands, opacity, nodata
+        )
 
     def _chunks(
         self, feedback: QgsRasterBlockFeedback, progress: Progress
@@ -180,38 +187,31 @@ class Export:
             yield chunk
 
     def _fetch(self, band: int, part: Pixels, feedback: QgsRasterBlockFeedback) -> QgsRasterBlock:
+        block = self._block(band, part, feedback)
+        if tiles.arrive(self.provider):
+            # Now all of them are at hand, and are drawn in the same order whenever they came.
+            block = self._block(band, part, feedback)
+        return block
+
+    def _block(self, band: int, part: Pixels, feedback: QgsRasterBlockFeedback) -> QgsRasterBlock:
         block = self.provider.block(band, part.extent, part.width, part.height, feedback)
         if feedback.isCanceled():
             raise Refusal(translate("Export", "Cancelled."))
         if feedback.errors() or not block.isValid() or block.width() != part.width:
             errors = "; ".join(dict.fromkeys(feedback.errors()))
             raise self._refusal(errors or translate("Export", "it cannot be read here"))
+        if not tiles.are_local(self.provider) and self.area.intersects(part.extent):
+            self._refuse_gaps(block)
         return block
 
-    @contextmanager
-    def _create(
-        self, path: str, kind: Qgis.DataType, bands: int, options: list[str]
-    ) -> Iterator[QgsRasterDataProvider]:
-        """The new file, which is whole and closed when the block ends."""
-        writer = QgsRasterFileWriter(path)
-        writer.setOutputFormat("GTiff")
-        # The name since QGIS 3.44, and the one before.
-        set_options = getattr(writer, "setCreationOptions", None) or writer.setCreateOptions
-        set_options(options)
-        pixels = self.pixels
-        target = writer.createMultiBandRaster(
-            kind, pixels.width, pixels.height, pixels.extent, self.crs, bands
-        )
-        if target is None or not target.isEditable():
-            raise self._refusal(translate("Export", "the temporary file cannot be written"))
-        with _closing(target):
-            yield target
-
-    def _put(
-        self, target: QgsRasterDataProvider, block: QgsRasterBlock, band: int, col: int, row: int
-    ) -> None:
-        if not target.writeBlock(block, band, col, row):
-            raise self._refusal(translate("Export", "the temporary file cannot be written"))
+    def _refuse_gaps(self, block: QgsRasterBlock) -> None:
+        values = bytes(block.data())
+        if block.dataType() in PICTURES and 0 in values[OPACITY::4]:
+            raise self._refusal(translate("Export", "the server did not give all of the image"))
+        if self.provider.name() in SILENT and not values.strip(b"\0"):
+            raise self._refusal(
+                translate("Export", "the server gave nothing but zeros for a part of it")
+            )
 
     def _refusal(self, reason: str) -> Refusal:
         return Refusal(
@@ -221,15 +221,6 @@ class Export:
                 "choose an extent that the layer covers, or a coarser ground resolution.",
             ).format(self.name, reason)
         )
-
-
-@contextmanager
-def _closing(provider: QgsRasterDataProvider) -> Iterator[None]:
-    """Closes a provider at the end, even where the traceback of an error still refers to it."""
-    try:
-        yield
-    finally:
-        sip.delete(provider)
 
 
 def export_of(
@@ -254,10 +245,11 @@ def export_of(
     provider = layer.dataProvider()
     asked = layer.extent() if extent is None else QgsRectangle(*extent)
     colours = provider.dataType(1) in PICTURES
-    if colours or provider.xSize() < 1:
-        resolution = resolution or RESOLUTION
-        pixels = _pixels_at(layer, asked, resolution)
+    own = not colours and provider.xSize() > 0
+    if not own:
         across, down = _metres_per_unit(layer, asked)
+        resolution = resolution or tiles.finest(provider) * max(across, down) or RESOLUTION
+        pixels = _pixels_at(asked, resolution / max(across, down))
         # Degrees are narrower than high: there the engine makes the pixels square on the ground.
         resolution = None if abs(across / down - 1) < SQUARE else resolution
     else:
@@ -271,14 +263,21 @@ def export_of(
                 "first (right-click > Export > Save As…) and segment the exported layer.",
             ).format(layer.name())
         )
-    if pixels.width * pixels.height > MOST_PIXELS:
-        raise Refusal(
-            translate(
-                "Export",
-                "This extent of “{}” has {} x {} pixels, too many to be fetched. "
-                "Choose a smaller extent or a coarser ground resolution.",
-            ).format(layer.name(), pixels.width, pixels.height)
+    most = MOST_FILE_PIXELS if provider.name() == "gdal" else MOST_PIXELS
+    if pixels.width * pixels.height > most:
+        text = translate(
+            "Export",
+            "This extent of “{}” has {} x {} pixels, too many to be fetched. "
+            "Choose a smaller extent or a coarser ground resolution.",
         )
+        if own:
+            text = translate(
+                "Export",
+                "This extent of “{}” has {} x {} pixels, too many to be copied for the engine, "
+                "which cannot open the layer's format. Choose a smaller extent, or save the layer "
+                "as a GeoTIFF first.",
+            )
+        raise Refusal(text.format(layer.name(), pixels.width, pixels.height))
     return Export(
         name=layer.name(),
         provider=provider.clone(),
@@ -290,12 +289,11 @@ def export_of(
     )
 
 
-def _pixels_at(layer: QgsRasterLayer, asked: QgsRectangle, resolution: float) -> Pixels:
-    """Pixels of at most so many metres, from the upper left of the extent on.
+def _pixels_at(asked: QgsRectangle, side: float) -> Pixels:
+    """Pixels of so many units of the layer, from the upper left of the extent on.
 
-    They are square in the units of the layer: QGIS draws tiles wrongly into others.
+    They are square in these units: QGIS draws tiles wrongly into others.
     """
-    side = resolution / max(_metres_per_unit(layer, asked))
     # What is less than a hundredth of a pixel too wide is rounding.
     width = max(math.ceil(asked.width() / side - 0.01), 1)
     height = max(math.ceil(asked.height() / side - 0.01), 1)

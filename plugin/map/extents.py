@@ -19,13 +19,11 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QCoreApplication
 
+from .covered import EDGE_POINTS, covered, polygons
+
 translate = QCoreApplication.translate
 
 Bounds = tuple[float, float, float, float]
-EDGE_POINTS = 20
-"""Points put on every edge before a transformation, which bends straight edges."""
-
-
 METRES_PER_DEGREE = 111_000.0
 """Roughly, of latitude."""
 
@@ -94,13 +92,15 @@ def clip(place: Place, layer: QgsRasterLayer) -> tuple[Bounds, Optional[str]]:
         inside them where it is not simply these bounds.
 
     Raises:
-        Refusal: The place cannot be transformed, or does not meet the layer.
+        Refusal: The place does not meet the layer.
     """
-    geometry = QgsGeometry(place.geometry)
+    whole, geometry = layer.extent(), place.geometry
+    geometry = geometry if geometry.isGeosValid() else geometry.makeValid()
     if place.crs.isValid() and layer.crs().isValid() and place.crs != layer.crs():
-        geometry = _transformed(geometry, place.crs, layer)
-    whole = QgsGeometry.fromRect(layer.extent())
-    part = geometry.intersection(whole)
+        onto = QgsCoordinateTransform(layer.crs(), place.crs, QgsProject.instance())
+        part = covered(geometry, whole, onto)
+    else:
+        part = geometry.intersection(QgsGeometry.fromRect(whole))
     bounds = part.boundingBox()
     if part.isEmpty() or bounds.width() <= 0 or bounds.height() <= 0:
         raise Refusal(
@@ -113,8 +113,7 @@ def clip(place: Place, layer: QgsRasterLayer) -> tuple[Bounds, Optional[str]]:
     corners = (bounds.xMinimum(), bounds.yMinimum(), bounds.xMaximum(), bounds.yMaximum())
     if part.isGeosEqual(QgsGeometry.fromRect(bounds)):
         return corners, None
-    polygons = [p for p in part.asGeometryCollection() if p.type() == whole.type()]
-    return corners, QgsGeometry.unaryUnion(polygons).asWkt(17)
+    return corners, polygons(part).asWkt(17)
 
 
 def _transformed(

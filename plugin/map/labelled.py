@@ -7,14 +7,14 @@ from typing import Any, Optional
 from qgis.core import QgsMapLayer, QgsRasterLayer
 
 from . import drawing
-from .extents import around
+from .extents import METRES_PER_DEGREE, around
 from .layers import file_of, source_of
 
 MARGIN = 400
 """Pixels around the polygons that are fetched of a raster without a file."""
 
 RESOLUTION = 0.5
-"""Metres a pixel of such a raster where nothing is asked for."""
+"""Metres a pixel of one without pixels of its own, where nothing is asked for."""
 
 
 def labelled_layer(
@@ -41,8 +41,9 @@ def labelled_layer(
     drawn = drawing.drawing_of(polygons, field, only_selected)
     place = None
     if isinstance(raster, QgsRasterLayer) and raster.isValid() and file_of(raster) is None:
-        resolution = resolution or RESOLUTION
-        place = around(drawn.place, raster, MARGIN * resolution)
+        if raster.width() < 1:
+            resolution = resolution or RESOLUTION
+        place = around(drawn.place, raster, MARGIN * (resolution or _pixel(raster)))
     meant = {"field": drawing.EXPRESSION} if field else {"expression": expression.strip()}
     return {
         "raster": source_of(raster, place, None, resolution if place else None),
@@ -50,3 +51,8 @@ def labelled_layer(
         "layer": drawing.LAYER,
         **meant,
     }
+
+
+def _pixel(raster: QgsRasterLayer) -> float:
+    """About how many metres its own pixels are wide."""
+    return raster.rasterUnitsPerPixelX() * (METRES_PER_DEGREE if raster.crs().isGeographic() else 1)

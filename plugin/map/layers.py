@@ -17,6 +17,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 from .export import Export, export_of
 from .extents import Place, Refusal, clip
+from .formats import engine_opens
 from .results import ResultGroup
 from .told import told_bands, told_crs, told_values
 
@@ -90,14 +91,15 @@ def _ground(layer: QgsRasterLayer) -> Union[bool, str]:
 
 
 def file_of(layer: QgsRasterLayer) -> Optional[str]:
-    """The name under which GDAL opens the raster of `layer`, in any process; None without one."""
+    """The name under which the engine opens the raster of `layer`; None without one."""
     if layer.providerType() != "gdal" or layer.source().startswith("/vsimem/"):
         return None
     # A bar may also be a part of a file's name: only QGIS knows which.
     parts = QgsProviderRegistry.instance().decodeUri("gdal", layer.source())
     if parts.get("openOptions") or parts.get("credentialOptions"):
         return None
-    return layer.source()
+    name = layer.source()
+    return name if engine_opens(name) else None
 
 
 def add(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import random
 import struct
 import threading
+import time
 import uuid
 import zlib
 from collections.abc import Iterable, Iterator
@@ -40,7 +42,10 @@ def tile_colour(x: int, y: int) -> int:
 
 
 class TileServer(ThreadingHTTPServer):
-    """Its faults: what happens to the tile `(x, y)`. A "slow" one waits until `go_on` is set."""
+    """Its faults: what happens to the tile `(x, y)`. A "slow" one waits until `go_on` is set.
+
+    Where it has a `chance`, answers come in any order.
+    """
 
     daemon_threads = True
 
@@ -48,6 +53,7 @@ class TileServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Answer)
         # QGIS keeps tiles on the disk by their address, and ports come again.
         self.name = uuid.uuid4().hex
+        self.chance: random.Random | None = None
         self.faults: dict[tuple[int, int], str] = {}
         self.asked: list[tuple[int, int, int]] = []
         self.waiting = threading.Event()
@@ -68,6 +74,8 @@ class Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         z, x, y = map(int, self.path.removesuffix(".png").split("/")[-3:])
         self.server.asked.append((z, x, y))
+        if self.server.chance is not None:
+            time.sleep(self.server.chance.uniform(0, 0.1))
         fault = self.server.faults.get((x, y))
         if fault == "slow":
             self.server.waiting.set()

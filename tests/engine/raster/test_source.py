@@ -471,6 +471,19 @@ def test_files_that_are_no_rasters_are_named(tmp_path, content):
         all_of(str(path))
 
 
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [(b"SIMPLE  =                    T", "as a GeoTIFF"), (None, "there and whole")],
+    ids=["FITS", "missing"],
+)
+def test_a_format_without_a_driver_is_to_be_converted(tmp_path, content, advice):
+    path = tmp_path / "scene.fits"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(RasterError, match=rf"scene\.fits cannot be read.*{advice}"):
+        all_of(str(path))
+
+
 def test_a_truncated_file_is_an_error_not_black_pixels(make_raster, tmp_path):
     noise = np.random.default_rng(0).integers(0, 255, (3, 300, 300), np.uint8)
     path = make_raster(noise, tiled=True, compress="deflate")

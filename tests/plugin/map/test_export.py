@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from qgis.core import (
     QgsRasterLayer,
     QgsRectangle,
 )
+from segment_by_text.engine.service.client import EngineFailure
 from segment_by_text.plugin.engine.tasks import EngineTask
 from segment_by_text.plugin.map.export import CHUNK, Export
 from segment_by_text.plugin.map.extents import Refusal, rectangle
@@ -62,10 +64,12 @@ class Reader:
     installed = running = True
 
     def __init__(self) -> None:
-        self.source, self.facts = None, None
+        self.source, self.facts, self.stamp = None, None, None
 
     def ask(self, method, params, progress, cancelled):
         self.source = params["source"]
+        status = Path(self.source["path"]).stat()
+        self.stamp = self.source["path"], status.st_size, status.st_mtime_ns
         raster = gdal.Open(self.source["path"])
         self.facts = raster.GetGeoTransform(), raster.GetSpatialRef(), raster.ReadAsArray()
         return "done"
@@ -150,6 +154,62 @@ def test_the_next_expression_asks_the_server_for_no_tile_again(tiles, server: Ti
     second, _ = run(export(tiles, over(3, 2)))
     assert len(server.asked) == asked
     assert (first.facts[2] == second.facts[2]).all()
+
+
+@pytest.mark.parametrize("ratio", [1, 0.7, 0.93, 1.21])
+def test_the_same_picture_comes_of_the_same_tiles_in_whatever_order_they_arrive(
+    project: QgsProject, ratio: float
+) -> None:
+    extent = QgsRectangle(100.3, -1900.7, 2000.9, -50.2)
+    pictures, stamps = [], []
+    for seed in range(3):
+        server = TileServer()  # under an address of its own, so that QGIS has no tile at hand
+        server.chance = random.Random(seed)
+        with serving(server):
+            layer = QgsRasterLayer(server.uri, "tiles", "wms")
+            first, _ = run(export(layer, extent, ratio * PIXEL))
+            # Tiles of another view, which QGIS has at hand from then on.
+            run(export(layer, over(2, 2), 4 * PIXEL))
+            again, _ = run(export(layer, extent, ratio * PIXEL))
+        pictures += [first.facts[2], again.facts[2]]
+        stamps += [first.stamp, again.stamp]
+    assert all((picture == pictures[0]).all() for picture in pictures)
+    assert len(set(stamps)) == 1
+
+
+def test_another_picture_is_known_by_another_name(tiles) -> None:
+    stamps = {run(export(tiles, over(1, 1), side * PIXEL))[0].stamp for side in (1, 1.5)}
+    stamps.add(run(export(tiles, QgsRectangle(SIDE * PIXEL, 0, 2 * SIDE * PIXEL, 99)))[0].stamp)
+    assert len({path for path, _, _ in stamps}) == 3
+
+
+def test_two_exports_of_the_same_at_the_same_time_have_files_of_their_own(
+    tiles, temporary: Path
+) -> None:
+    done = []
+
+    def both() -> None:
+        feedback = QgsRasterBlockFeedback()
+        with export(tiles, over(1, 1)).exported(feedback, lambda *_: None) as first:
+            with export(tiles, over(1, 1)).exported(feedback, lambda *_: None) as second:
+                done.append((first["path"], second["path"]))
+            done.append(gdal.Open(first["path"]).ReadAsArray())
+
+    both()
+    assert done[0][0] != done[0][1]
+    assert done[1].any()
+    assert list(temporary.iterdir()) == []
+
+
+def test_what_an_ended_process_left_is_not_in_the_way(tiles, temporary: Path) -> None:
+    reader, _ = run(export(tiles, over(1, 1)))
+    left = Path(reader.source["path"])
+    left.parent.mkdir()
+    left.write_bytes(b"half a file")
+    again, told = run(export(tiles, over(1, 1)))
+    assert told == ["answered"]
+    assert again.stamp == reader.stamp
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.parametrize("fault", ["404", "500", "blank", "page", "torn"])
@@ -383,3 +443,26 @@ def test_the_real_engine_segments_tiles(tiles, engine, tmp_path: Path) -> None:
     assert result["resolution"] == pytest.approx(PIXEL, rel=0.01)
     mask = gdal.Open(result["mask"])
     assert mask.GetGeoTransform()[0] == 0
+
+
+def test_a_cancelled_run_over_tiles_goes_on_where_it_was(tiles, engine, tmp_path: Path) -> None:
+    params = {"expression": "storage tank", "model": "rsrefseg2-compact"}
+    params["out"] = str(tmp_path)
+
+    def segment(until_window: int) -> list[int]:
+        """The windows that were looked at, up to one."""
+        done: list[int] = []
+
+        def listen(news: dict) -> None:
+            if news["message"].startswith("Window "):
+                done.append(news["done"])
+
+        export_ = export(tiles, over(2, 12))
+        with export_.exported(QgsRasterBlockFeedback(), lambda *_: None) as source:
+            asked = {**params, "source": source}
+            engine.ask("segment", asked, listen, lambda: bool(done) and done[-1] >= until_window)
+        return done
+
+    with pytest.raises(EngineFailure, match="Cancelled"):
+        segment(until_window=3)
+    assert segment(until_window=10**6)[0] > 1

@@ -105,6 +105,26 @@ def test_map_view_of_a_map_in_another_crs_lies_over_the_layer(raster: QgsRasterL
     assert centre.distance(QgsPointXY(500016, 2999984)) < 0.5
 
 
+@pytest.mark.parametrize("turn", [0, 45, 200])
+@pytest.mark.parametrize(
+    ("crs", "width"), [(MERCATOR, 1.6e7), (MERCATOR, 8e7), (WGS84, 72), (WGS84, 720)]
+)
+def test_map_view_of_a_continent_holds_the_whole_layer(
+    raster: QgsRasterLayer, crs: QgsCoordinateReferenceSystem, width: float, turn: float
+) -> None:
+    there = QgsCoordinateTransform(raster.crs(), crs, QgsProject.instance())
+    middle = there.transform(raster.extent().center())
+    settings = QgsMapSettings()
+    settings.setOutputSize(QSize(300, 200))
+    settings.setDestinationCrs(crs)
+    settings.setExtent(QgsRectangle.fromCenterAndSize(middle, width, width / 1.5))
+    settings.setRotation(turn)
+    whole = raster.extent()
+    bounds, area = clip(map_view(settings), raster)
+    assert QgsRectangle(*bounds) == whole
+    assert area is None
+
+
 def test_layer_in_degrees_gets_its_extent_in_degrees(project: QgsProject, tmp_path: Path) -> None:
     path = write_raster(tmp_path / "degrees.tif", 4326, (10.0, 1e-5, 0, 50.0, 0, -1e-5))
     layer = QgsRasterLayer(str(path), "degrees")
