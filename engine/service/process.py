@@ -69,11 +69,16 @@ class EngineProcess:
         self._listener = threading.Thread(target=self._listen, name="engine-stderr", daemon=True)
         self._listener.start()
 
+    @property
+    def ended(self) -> bool:
+        """Whether the end has come, as far as whoever waits for it knows."""
+        return self._popen.returncode is not None
+
     def wait(self, seconds: Optional[float] = None) -> bool:
         """Waits for the end, for `seconds` or for ever; returns whether it has come."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._popen.wait(seconds)
-        return self._popen.returncode is not None
+        return self.ended
 
     def kill(self) -> None:
         """Ends the process and what it started, at once."""
