@@ -58,10 +58,15 @@ class EngineFailure(Exception):
 
 
 class EngineDied(EngineFailure):
-    """The process could not be started, ended while it was needed, or was closed."""
+    """The process could not be started, ended while it was needed, or was closed.
 
-    def __init__(self, message: str) -> None:
+    Attributes:
+        begun: Whether it had said that it works on the request.
+    """
+
+    def __init__(self, message: str, begun: bool = False) -> None:
         super().__init__(protocol.INTERNAL_ERROR, message)
+        self.begun = begun
 
 
 class Call:
@@ -339,7 +344,7 @@ class EngineClient:
         with self._changing:
             why, calls, self._calls = self._unusable or "", tuple(self._calls.values()), {}
         for call in calls:
-            call.answer.set_exception(EngineDied(why))
+            call.answer.set_exception(EngineDied(why, call.begun))
 
 
 def _outcome(message: Message) -> tuple[Any, Optional[EngineFailure]]:

@@ -175,6 +175,7 @@ class Dock(QgsDockWidget):
         self._shape.changed.connect(session.refinement.set_shape)
         session.changed.connect(self._update)
         session.progressed.connect(self._progress)
+        session.silent.connect(self._name_cancel)
         session.told.connect(self.messages.tell)
         session.hinted.connect(self._hint)
         session.doubted.connect(self._doubt)
@@ -234,6 +235,10 @@ class Dock(QgsDockWidget):
         else:
             text = self.tr("Se&gment by text")
         self.form.segment.setText(text)
+
+    def _name_cancel(self, silent: bool) -> None:
+        """An engine that says nothing may not listen to a cancel either: it is ended."""
+        self.form.cancel.setText(self.tr("E&nd it") if silent else self.tr("Ca&ncel"))
 
     def _show_models(self) -> None:
         """Fills the models in, and says what the engine runs on."""

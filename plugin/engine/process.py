@@ -14,10 +14,17 @@ from typing import Any, Optional
 from qgis.core import Qgis, QgsMessageLog
 from qgis.PyQt.QtCore import QCoreApplication
 
-from ...engine.service.client import EngineClient, EngineDied, clean_environment
+from ...engine.service.client import (
+    Call,
+    EngineClient,
+    EngineDied,
+    EngineFailure,
+    clean_environment,
+)
 from ..paths import ROOT
 from ..settings import Settings
 from . import environment
+from .answers import checked
 
 translate = QCoreApplication.translate
 
@@ -26,6 +33,12 @@ POLL_SECONDS = 0.1
 
 PATIENCE_SECONDS = 10.0
 """How long the engine may take to notice a cancel before it is killed."""
+
+SILENCE_SECONDS = 60.0
+"""How long the engine may say nothing before the analyst is told; it may be at something long."""
+
+SILENT = "silent"
+"""The stage of progress that tells it."""
 
 SAVING_SECONDS = 120.0
 """How long it may take where it saves a training first."""
@@ -63,10 +76,14 @@ class Engine:
     Args:
         settings: Where its Python is.
         patience: Seconds that it may take to notice a cancel before it is killed.
+
+    Attributes:
+        silence: Seconds without a word after which the analyst is told so.
     """
 
     def __init__(self, settings: Settings, patience: float = PATIENCE_SECONDS) -> None:
         self.patience = patience
+        self.silence = SILENCE_SECONDS
         self._settings = settings
         self._starting = threading.Lock()
         self._client: Optional[EngineClient] = None
@@ -97,39 +114,34 @@ class Engine:
     ) -> Any:
         """Asks the engine and waits for its answer: not for the thread of the user interface.
 
+        An engine that died while it had nothing to do is started again.
+
         Args:
             method: The method of the protocol.
             params: Its parameters.
-            progress: Called with every progress notification, in the thread that asks.
+            progress: Called with every progress notification, in the thread that asks. One of the
+                stage SILENT says that there has been none for long.
             cancelled: Whether the analyst cancelled; an engine that does not listen is killed.
 
         Raises:
             EngineMissing: There is no Python to start the engine with.
-            EngineFailure: The engine refused; `cancelled` where it was asked to.
+            EngineFailure: The engine refused; `cancelled` where it was asked to. Or it answered
+                what cannot be understood.
             EngineDied: The engine did not start, or ended before it answered.
         """
-        news: SimpleQueue[dict[str, Any]] = SimpleQueue()
-        call = self._running_client(cancelled).request(method, params, news.put)
-        cancelled_at: Optional[float] = None
-        while True:
-            try:
-                return call.result(timeout=POLL_SECONDS)
-            except TimeoutError:
-                while not news.empty():
-                    progress(news.get())
-            if not cancelled():
-                continue
-            if cancelled_at is None:
-                cancelled_at = time.monotonic()
-                call.cancel()
-            elif time.monotonic() - cancelled_at > self.patience:
-                self.kill()
+        reused = self.running
+        try:
+            return self._ask(method, params, progress, cancelled)
+        except EngineDied as death:
+            if death.begun or not reused or self._closed or cancelled():
+                raise
+        return self._ask(method, params, progress, cancelled)
 
-    def kill(self) -> None:
-        """Ends the process at once; the next request starts a new one."""
+    def kill(self, why: str) -> None:
+        """Ends the process at once, and says why; the next request starts a new one."""
         client = self._client
         if client is not None:
-            client.kill()
+            client.kill(why)
 
     def close(self) -> None:
         """Ends the process; there will be no other."""
@@ -137,6 +149,34 @@ class Engine:
         client = self._client
         if client is not None:
             client.close(CLOSE_SECONDS)
+
+    def _ask(
+        self,
+        method: str,
+        params: dict[str, Any],
+        progress: Callable[[dict[str, Any]], None],
+        cancelled: Callable[[], bool],
+    ) -> Any:
+        news: SimpleQueue[dict[str, Any]] = SimpleQueue()
+        call = self._running_client(cancelled).request(method, params, news.put)
+        telling = _Telling(call, news, progress, self.silence)
+        cancelled_at: Optional[float] = None
+        while True:
+            try:
+                return checked(method, call.result(timeout=POLL_SECONDS))
+            except TimeoutError:
+                telling.go_on()
+            if not cancelled():
+                continue
+            if cancelled_at is None:
+                cancelled_at = time.monotonic()
+                call.cancel()
+            elif time.monotonic() - cancelled_at > self.patience:
+                self.kill(
+                    translate(
+                        "Engine", "The engine did not stop within {} seconds and was ended."
+                    ).format(round(self.patience))
+                )
 
     def _running_client(self, cancelled: Callable[[], bool]) -> EngineClient:
         while not self._starting.acquire(timeout=POLL_SECONDS):
@@ -161,7 +201,45 @@ class Engine:
             while not wait([started], POLL_SECONDS).done:
                 if cancelled() or self._closed:
                     client.kill()
-            return client, started.result()
+            try:
+                return client, checked("initialize", started.result())
+            except EngineFailure:
+                client.kill()
+                raise
+
+
+class _Telling:
+    """Tells how far a call is, when the engine falls silent, and when it speaks again."""
+
+    def __init__(
+        self,
+        call: Call,
+        news: SimpleQueue[dict[str, Any]],
+        progress: Callable[[dict[str, Any]], None],
+        silence: float,
+    ) -> None:
+        self._call = call
+        self._news = news
+        self._progress = progress
+        self._silence = silence
+        self._silent = False
+        self._newest: dict[str, Any] = {"done": 0, "total": 0, "stage": "", "message": ""}
+
+    def go_on(self) -> None:
+        """Tells what is new; the newest is told again when a silence ends."""
+        while not self._news.empty():
+            self._newest = self._news.get()
+            self._progress(self._newest)
+        silent = self._call.silence > self._silence
+        if silent is not self._silent:
+            self._silent = silent
+            text = translate(
+                "Engine",
+                "The engine has said nothing for a minute. It may be busy with something long, or "
+                "hang. Wait, or end it.",
+            )
+            said = {"stage": SILENT, "message": text} if silent else {}
+            self._progress({**self._newest, **said})
 
 
 def _log(level: str, message: str) -> None:

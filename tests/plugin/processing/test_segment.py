@@ -36,6 +36,10 @@ class Listener(QgsProcessingFeedback):
     def __init__(self) -> None:
         super().__init__(False)
         self.said = []
+        self.warned = []
+
+    def pushWarning(self, text: str) -> None:
+        self.warned.append(text)
 
     def setProgressText(self, text: str) -> None:
         self.said.append(text)
@@ -205,6 +209,21 @@ def test_dead_engine_is_an_error_and_the_next_run_works(
         processing.run(ID, {**usual, "EXPRESSION": "die"})
     processing.run(ID, {**usual, "EXPRESSION": "tank"})
     assert gdal.Open(usual["MASK"]).ReadAsArray().max() == 1
+
+
+def test_a_silent_engine_is_warned_of(
+    register: Callable, faulty_engine, raster: QgsRasterLayer, tmp_path: Path
+) -> None:
+    register(faulty_engine)
+    faulty_engine.silence = 0.3
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(ID)
+    context, feedback = QgsProcessingContext(), Listener()
+    context.setProject(QgsProject.instance())
+    given = {"INPUT": raster, "EXPRESSION": "quiet tank", "MASK": str(tmp_path / "mask.tif")}
+    _, succeeded = algorithm.run({**given, "THRESHOLD": 0.5}, context, feedback)
+    assert succeeded
+    assert any("said nothing for a minute" in text for text in feedback.warned)
+    assert feedback.said[-1] == "Window 3 of 3"
 
 
 def test_cancelled_run_ends_without_outputs(
