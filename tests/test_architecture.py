@@ -13,6 +13,7 @@ from tests.imports import ROOT, SHIPPED, graph, imports, module, name, offenders
 KNOWS = {
     "engine.errors": "",
     "engine.progress": "",
+    "engine.variables": "",
     "engine.presentation": "",
     "engine.files": "errors",
     "engine.language": "errors",
@@ -29,12 +30,12 @@ KNOWS = {
     "raster systems",
     "engine.finetuning": "compute data errors files models progress systems training",
     "engine.batch": "compute errors files models presentation progress raster segmentation systems "
-    "vector",
+    "variables vector",
     "engine.service": "compute data errors evaluation finetuning models progress raster "
-    "segmentation systems vector",
+    "segmentation systems variables vector",
     "engine.command": "batch compute data errors evaluation files language models progress raster "
     "segmentation systems training vector",
-    "engine.__main__": "command compute service",
+    "engine.__main__": "command compute service variables",
     "plugin.paths": "",
     "plugin.message_frame": "",
     "plugin.settings": "paths",
@@ -56,6 +57,7 @@ LIGHT = {
     "engine/service/client.py",
     "engine/service/process.py",
     "engine/service/protocol.py",
+    "engine/variables.py",
 }
 """What runs before there is an environment: standard library only."""
 
