@@ -24,6 +24,7 @@ from ...engine.service.client import (
 from ..paths import ROOT
 from ..settings import Settings
 from . import environment
+from .absolute import absolute
 from .answers import checked
 
 translate = QCoreApplication.translate
@@ -118,7 +119,7 @@ class Engine:
 
         Args:
             method: The method of the protocol.
-            params: Its parameters.
+            params: Its parameters; relative paths are meant from QGIS's working directory.
             progress: Called with every progress notification, in the thread that asks. One of the
                 stage SILENT says that there has been none for long.
             cancelled: Whether the analyst cancelled; an engine that does not listen is killed.
@@ -158,7 +159,7 @@ class Engine:
         cancelled: Callable[[], bool],
     ) -> Any:
         news: SimpleQueue[dict[str, Any]] = SimpleQueue()
-        call = self._running_client(cancelled).request(method, params, news.put)
+        call = self._running_client(cancelled).request(method, absolute(params), news.put)
         telling = _Telling(call, news, progress, self.silence)
         cancelled_at: Optional[float] = None
         while True:

@@ -145,6 +145,33 @@ def test_the_shape_of_polygons_reaches_the_engine(run: Callable, raster: QgsRast
     assert corners(SMALLEST=1e9) == []
 
 
+def test_relative_paths_are_those_of_the_working_directory(
+    run: Callable, raster: QgsRasterLayer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    outputs = {"POLYGONS": "found.gpkg", "MASK": "mask.tif", "PROBABILITY": "./probability.tif"}
+    run(INPUT="scene.tif", **SURE, **outputs)
+    assert gdal.Open(str(tmp_path / "mask.tif")).GetGeoTransform()[0] == 500000
+    assert gdal.Open(str(tmp_path / "probability.tif")) is not None
+    found = QgsVectorLayer(str(tmp_path / "found.gpkg"))
+    assert {feature["source"] for feature in found.getFeatures()} == {raster.source()}
+
+
+def test_a_scene_of_the_plugins_own_is_not_read_in_its_place(
+    run: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "resources/scenes/airport.tif"
+    (tmp_path / name).parent.mkdir(parents=True)
+    write_raster(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    run(INPUT=name, **SURE, MASK="mask.tif")
+    mask, given = gdal.Open("mask.tif"), gdal.Open(name)
+    assert (mask.RasterXSize, mask.GetGeoTransform()) == (
+        given.RasterXSize,
+        given.GetGeoTransform(),
+    )
+
+
 def test_only_asked_outputs_are_made(run: Callable, raster: QgsRasterLayer, tmp_path: Path) -> None:
     found = run(INPUT=raster, **SURE, MASK=str(tmp_path / "mask.tif"))
     assert "POLYGONS" not in found
