@@ -39,7 +39,7 @@ KNOWS = {
     "plugin.paths": "",
     "plugin.message_frame": "",
     "plugin.settings": "paths",
-    "plugin.options": "paths settings",
+    "plugin.options": "engine paths settings",
     "plugin.map": "paths settings",
     "plugin.engine": "map paths settings engine.service",
     "plugin.dock": "engine map message_frame paths settings",

@@ -102,9 +102,9 @@ class Dock(QgsDockWidget):
         self.extent.close()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Starts the engine when the dock is first seen."""
+        """Starts the engine when the dock is first seen, and after it could not be started."""
         super().showEvent(event)
-        if not self.session.cards and self.session.state is State.IDLE:
+        if not self.session.cards and not self.session.state.busy:
             self.session.start()
 
     def _request(self) -> Request:
@@ -280,7 +280,9 @@ class Dock(QgsDockWidget):
     def _update(self) -> None:
         """Shows what is possible now."""
         form, state = self.form, self.session.state
-        installed = self._engine.installed
+        problem = self._engine.problem
+        installed = self._engine.installed and not problem
+        self.installation.explain(problem)
         busy = state.busy or self.installation.busy
         form.missing.setVisible(not installed)
         form.missing.setEnabled(not self.installation.busy)

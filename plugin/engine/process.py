@@ -49,15 +49,7 @@ CLOSE_SECONDS = 1.0
 
 
 class EngineMissing(Exception):
-    """There is no Python with the engine's requirements."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            translate(
-                "Engine",
-                "The engine is not installed. Install it from the Segment by Text panel.",
-            )
-        )
+    """There is no Python with the engine's requirements. The message is for the analyst."""
 
 
 def interpreter(settings: Settings) -> Optional[Path]:
@@ -89,12 +81,19 @@ class Engine:
         self._starting = threading.Lock()
         self._client: Optional[EngineClient] = None
         self._facts: dict[str, Any] = {}
+        self._unfit: Optional[tuple[Path, str]] = None
         self._closed = False
 
     @property
     def installed(self) -> bool:
         """Whether there is a Python to start the engine with."""
         return interpreter(self._settings) is not None
+
+    @property
+    def problem(self) -> str:
+        """Why the engine does not start in the Python there is; empty where nothing is known."""
+        python, why = self._unfit or (None, "")
+        return why if python == interpreter(self._settings) else ""
 
     @property
     def running(self) -> bool:
@@ -194,7 +193,12 @@ class Engine:
         """A new process, and what it says of itself; a cancel or the plugin's end ends it."""
         python = interpreter(self._settings)
         if python is None:
-            raise EngineMissing
+            raise EngineMissing(
+                translate(
+                    "Engine",
+                    "The engine is not installed. Install it from the Segment by Text panel.",
+                )
+            )
         command = [str(python), "-m", "engine", "serve"]
         client = EngineClient(command, clean_environment(os.environ), ROOT, _log)
         with ThreadPoolExecutor(1) as waiting:
@@ -203,10 +207,31 @@ class Engine:
                 if cancelled() or self._closed:
                     client.kill()
             try:
-                return client, checked("initialize", started.result())
-            except EngineFailure:
+                facts = checked("initialize", started.result())
+            except EngineFailure as failure:
                 client.kill()
+                if cancelled() or self._closed:
+                    raise
+                self._diagnose(python, failure, cancelled)
                 raise
+        self._unfit = None
+        return client, facts
+
+    def _diagnose(
+        self, python: Path, failure: EngineFailure, cancelled: Callable[[], bool]
+    ) -> None:
+        """Looks whether the Python is to blame for an engine that did not start.
+
+        Raises:
+            EngineMissing: It is.
+        """
+        environ = clean_environment(os.environ)
+        why = environment.check(python, environ=environ, cancelled=cancelled).problem
+        if not why and not isinstance(failure, EngineDied):
+            why = failure.message
+        if why and not cancelled():
+            self._unfit = (python, why)
+            raise EngineMissing(why) from failure
 
 
 class _Telling:
