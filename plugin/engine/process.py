@@ -48,6 +48,10 @@ CLOSE_SECONDS = 1.0
 """How long the engine may take to end when QGIS does."""
 
 
+NOTHING: dict[str, Any] = {"done": 0, "total": 0, "stage": "", "message": ""}
+"""Progress before there is any."""
+
+
 class EngineMissing(Exception):
     """There is no Python with the engine's requirements. The message is for the analyst."""
 
@@ -137,12 +141,6 @@ class Engine:
                 raise
         return self._ask(method, params, progress, cancelled)
 
-    def kill(self, why: str) -> None:
-        """Ends the process at once, and says why; the next request starts a new one."""
-        client = self._client
-        if client is not None:
-            client.kill(why)
-
     def close(self) -> None:
         """Ends the process; there will be no other."""
         self._closed = True
@@ -158,7 +156,8 @@ class Engine:
         cancelled: Callable[[], bool],
     ) -> Any:
         news: SimpleQueue[dict[str, Any]] = SimpleQueue()
-        call = self._running_client(cancelled).request(method, absolute(params), news.put)
+        client = self._running_client(progress, cancelled)
+        call = client.request(method, absolute(params), news.put)
         telling = _Telling(call, news, progress, self.silence)
         cancelled_at: Optional[float] = None
         while True:
@@ -172,24 +171,27 @@ class Engine:
                 cancelled_at = time.monotonic()
                 call.cancel()
             elif time.monotonic() - cancelled_at > self.patience:
-                self.kill(
-                    translate(
-                        "Engine", "The engine did not stop within {} seconds and was ended."
-                    ).format(round(self.patience))
+                why = translate(
+                    "Engine", "The engine did not stop within {} seconds and was ended."
                 )
+                client.kill(why.format(round(self.patience)))
 
-    def _running_client(self, cancelled: Callable[[], bool]) -> EngineClient:
+    def _running_client(
+        self, progress: Callable[[dict[str, Any]], None], cancelled: Callable[[], bool]
+    ) -> EngineClient:
         while not self._starting.acquire(timeout=POLL_SECONDS):
             if cancelled():
                 raise EngineDied(translate("Engine", "Cancelled."))
         try:
             if self._client is None or not self._client.alive:
-                self._client, self._facts = self._start(cancelled)
+                self._client, self._facts = self._start(progress, cancelled)
             return self._client
         finally:
             self._starting.release()
 
-    def _start(self, cancelled: Callable[[], bool]) -> tuple[EngineClient, dict[str, Any]]:
+    def _start(
+        self, progress: Callable[[dict[str, Any]], None], cancelled: Callable[[], bool]
+    ) -> tuple[EngineClient, dict[str, Any]]:
         """A new process, and what it says of itself; a cancel or the plugin's end ends it."""
         python = interpreter(self._settings)
         if python is None:
@@ -203,9 +205,13 @@ class Engine:
         client = EngineClient(command, clean_environment(os.environ), ROOT, _log)
         with ThreadPoolExecutor(1) as waiting:
             started = waiting.submit(client.start)
+            patient_until = time.monotonic() + self.silence
             while not wait([started], POLL_SECONDS).done:
                 if cancelled() or self._closed:
                     client.kill()
+                if time.monotonic() > patient_until:
+                    patient_until = float("inf")
+                    progress(_silence(NOTHING))
             try:
                 facts = checked("initialize", started.result())
             except EngineFailure as failure:
@@ -249,7 +255,7 @@ class _Telling:
         self._progress = progress
         self._silence = silence
         self._silent = False
-        self._newest: dict[str, Any] = {"done": 0, "total": 0, "stage": "", "message": ""}
+        self._newest = NOTHING
 
     def go_on(self) -> None:
         """Tells what is new; the newest is told again when a silence ends."""
@@ -259,13 +265,17 @@ class _Telling:
         silent = self._call.silence > self._silence
         if silent is not self._silent:
             self._silent = silent
-            text = translate(
-                "Engine",
-                "The engine has said nothing for a minute. It may be busy with something long, or "
-                "hang. Wait, or end it.",
-            )
-            said = {"stage": SILENT, "message": text} if silent else {}
-            self._progress({**self._newest, **said})
+            self._progress(_silence(self._newest) if silent else self._newest)
+
+
+def _silence(newest: dict[str, Any]) -> dict[str, Any]:
+    """Progress that says that there is none, as far as the newest one."""
+    text = translate(
+        "Engine",
+        "The engine has said nothing for a minute. It may be busy with something long, or hang. "
+        "Wait, or end it.",
+    )
+    return {**newest, "stage": SILENT, "message": text}
 
 
 def _log(level: str, message: str) -> None:

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 
 from engine.errors import Cancelled, InputError
-from engine.service.protocol import Message
+from engine.service.protocol import LONGEST_LINE, Message
 from engine.service.worker import Request, serve
 
 FAILURES = {
@@ -18,6 +18,8 @@ FAILURES = {
     "processor memory": RuntimeError("[enforce fail at alloc] DefaultCPUAllocator: not enough"),
     "unforeseen": ZeroDivisionError("division by zero"),
     "exit": SystemExit(7),
+    "at length": InputError("x" * LONGEST_LINE),
+    "unforeseen and at length": ZeroDivisionError("x" * LONGEST_LINE),
 }
 
 
@@ -81,6 +83,10 @@ def unsendable(request: Request) -> object:
     return object()
 
 
+def long(request: Request) -> str:
+    return "x" * LONGEST_LINE
+
+
 def die(request: Request, code: int) -> None:
     print("these are my last words")
     os._exit(code)
@@ -92,7 +98,8 @@ def spawn(request: Request, fifo: str) -> None:
     fall_silent(request)
 
 
-METHODS = (initialize, echo, pid, count, fall_silent, deaf, noise, fail, unsendable, die, spawn)
+METHODS = (initialize, echo, pid, count, fall_silent, deaf, noise, fail)
+METHODS += (unsendable, long, die, spawn)
 
 if __name__ == "__main__":
     serve(lambda: {method.__name__: method for method in METHODS})

@@ -105,6 +105,20 @@ def test_an_engine_that_stands_still_is_told_and_goes_on_telling(
     assert "Window 3 of 3" in told
 
 
+def test_an_engine_that_takes_long_to_start_is_told(tmp_path: Path) -> None:
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\nsleep 600\n")
+    program.chmod(0o755)
+    Settings().interpreter = str(program)
+    engine = Engine(Settings())
+    engine.silence = 0.3
+    heard: list[dict] = []
+    with pytest.raises(EngineDied):
+        engine.ask("models", {}, heard.append, lambda: bool(heard))
+    assert [news["stage"] for news in heard] == [SILENT]
+    engine.close()
+
+
 def test_an_engine_that_was_ended_says_so_to_whoever_waited(
     faulty_engine, others: set[int]
 ) -> None:
