@@ -41,6 +41,8 @@ CARD = {
     },
 }
 
+DAMAGED = {"id": str, "title": str, "damaged": str}
+
 RESULT = {
     "probability": str,
     "mask": (str, None),
@@ -86,7 +88,7 @@ SHAPES: dict[str, Shape] = {
         {"device": "cpu", "reason": str},
         {"device": str, "device_name": str, "memory_bytes": int},
     ),
-    "models": [CARD],
+    "models": [(CARD, DAMAGED)],
     "check": {"known": [str], "unknown": bool, "message": str},
     "segment": RESULT,
     "rethreshold": RESULT,
