@@ -584,8 +584,8 @@ def test_an_engine_that_speaks_again_is_no_longer_said_to_be_silent(
 def test_idle_engine_that_died_is_started_by_the_next_click(
     faulty_dock, project: QgsProject
 ) -> None:
-    before = engines()
-    (process,) = before
+    program = Settings().interpreter.encode()
+    (process,) = [pid for pid in engines() if program in Path(f"/proc/{pid}/cmdline").read_bytes()]
     os.kill(process, signal.SIGKILL)
     type_in(faulty_dock, "storage tank")
     press_enter(faulty_dock)
