@@ -1,9 +1,10 @@
-"""Parameters of a request with whole paths: the engine works in another folder than QGIS."""
+"""What the engine is told, with whole paths: it works in another folder than QGIS."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from typing import Any
 
 PATHS = ("annotations", "images", "job", "out", "path", "polygons", "probability", "samples")
@@ -14,6 +15,16 @@ RASTERS = ("raster", "source")
 
 ARCHIVE = re.compile(r"(/vsi(?:zip|tar|gzip|7z|rar)/)(?![/{])(?!vsi)(.+)")
 """A file in an archive; what follows may be relative."""
+
+
+MODELS = "SEGMENT_BY_TEXT_MODELS"
+"""The variable that says in which folder the engine finds models."""
+
+
+def with_models(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables, with the folder of models as it is meant from QGIS's working directory."""
+    models = environ.get(MODELS)
+    return {**environ, MODELS: os.path.abspath(models)} if models else dict(environ)
 
 
 def absolute(params: dict[str, Any]) -> dict[str, Any]:

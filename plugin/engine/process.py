@@ -24,7 +24,7 @@ from ...engine.service.client import (
 from ..paths import ROOT
 from ..settings import Settings
 from . import environment
-from .absolute import absolute
+from .absolute import absolute, with_models
 from .answers import checked
 
 translate = QCoreApplication.translate
@@ -202,7 +202,8 @@ class Engine:
                 )
             )
         command = [str(python), "-m", "engine", "serve"]
-        client = EngineClient(command, clean_environment(os.environ), ROOT, _log)
+        variables = with_models(clean_environment(os.environ))
+        client = EngineClient(command, variables, ROOT, _log)
         with ThreadPoolExecutor(1) as waiting:
             started = waiting.submit(client.start)
             patient_until = time.monotonic() + self.silence
@@ -237,7 +238,11 @@ class Engine:
             why = failure.message
         if why and not cancelled():
             self._unfit = (python, why)
-            raise EngineMissing(why) from failure
+            way_out = translate(
+                "Engine",
+                "Install the engine, or choose another Python, in the Segment by Text panel.",
+            )
+            raise EngineMissing(f"{why}\n\n{way_out}") from failure
 
 
 class _Telling:

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 from osgeo import gdal
-from segment_by_text.plugin.engine.absolute import PATHS, RASTERS, absolute, raster_name
+from segment_by_text.plugin.engine.absolute import (
+    MODELS,
+    PATHS,
+    RASTERS,
+    absolute,
+    raster_name,
+    with_models,
+)
 
 from tests.plugin.rasters import write_raster
 
@@ -101,3 +108,12 @@ def test_what_is_whole_or_no_file_stays(here: Path, name: str) -> None:
 
 def test_a_file_that_is_not_there_is_named_from_the_disk_on(here: Path) -> None:
     assert raster_name("gone.tif") == str(here / "gone.tif")
+
+
+def test_the_folder_of_models_is_meant_from_here_too(here: Path) -> None:
+    folders = (ROOT / "engine" / "models" / "folders.py").read_text("utf-8")
+    assert f'MODELS_VARIABLE = "{MODELS}"' in folders
+    assert with_models({MODELS: "models", "HOME": "x"}) == {MODELS: f"{here}/models", "HOME": "x"}
+    assert with_models({MODELS: "/models"}) == {MODELS: "/models"}
+    assert with_models({MODELS: ""}) == {MODELS: ""}
+    assert with_models({}) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from qgis.core import (
     QgsRectangle,
     QgsVectorLayer,
 )
+from segment_by_text.plugin.engine.process import Engine
 from segment_by_text.plugin.processing.provider import Provider
+from segment_by_text.plugin.settings import Settings
 
 from tests.plugin.rasters import write_raster, write_tied_scene
 from tests.plugin.tile_server import TileServer
@@ -249,6 +252,22 @@ def test_a_silent_engine_is_warned_of(
     assert succeeded
     assert any("said nothing for a minute" in text for text in feedback.warned)
     assert feedback.said[-1] == "Window 3 of 3"
+
+
+def test_a_python_that_cannot_run_the_engine_is_told_with_a_way_out(
+    register: Callable, raster: QgsRasterLayer, tmp_path: Path
+) -> None:
+    import processing
+
+    Settings().interpreter = sys.executable
+    engine = Engine(Settings())
+    register(engine)
+    with pytest.raises(QgsProcessingException) as failure:
+        processing.run(ID, {"INPUT": raster, **SURE, "MASK": str(tmp_path / "mask.tif")})
+    assert "does not have what the engine needs: torch, torchvision" in str(failure.value)
+    assert "Install the engine, or choose another Python" in str(failure.value)
+    assert "Traceback" not in str(failure.value)
+    engine.close()
 
 
 def test_cancelled_run_ends_without_outputs(
