@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, Union
 
 from . import protocol
 from .process import EngineProcess, clean_environment
@@ -281,16 +281,20 @@ class EngineClient:
                 process.kill()
 
     def _read_one(self, process: EngineProcess) -> bool:
+        told: Union[Message, protocol.ProtocolError, None]
         try:
-            message = protocol.read(process.output)
-            self.heard_at = time.monotonic()
-            if message is not None:
-                self._receive(message)
-            return message is not None
+            told = protocol.read(process.output)
         except protocol.ProtocolError as cause:
-            self._on_log("warning", f"The engine sent something unreadable: {cause}")
-            if cause.message_id is not None:
-                self._answer(cause.message_id, {"unreadable": str(cause)})
+            told = cause
+        if told is None:
+            return False
+        self.heard_at = time.monotonic()
+        try:
+            if isinstance(told, protocol.ProtocolError):
+                self._end(told.message_id, None, misunderstood(str(told)))
+                self._on_log("warning", f"The engine sent something unreadable: {told}")
+            else:
+                self._receive(told)
         except Exception:
             # A faulty listener must not cost the other calls their reader.
             _log.exception("A message of the engine could not be delivered.")
@@ -300,7 +304,9 @@ class EngineClient:
         method = message.get("method")
         params: Any = message.get("params")
         if "id" in message:
-            self._answer(protocol.id_of(message), message)
+            if not self._end(protocol.id_of(message), *_outcome(message)):
+                faulty = protocol.shown(message)
+                self._on_log("warning", f"The engine answered a question nobody asked: {faulty}")
         elif method == "progress" and _is_progress(params):
             call = self._calls.get(params["id"])
             if call is not None:
@@ -313,18 +319,17 @@ class EngineClient:
             faulty = protocol.shown(message)
             self._on_log("warning", f"The engine said something that means nothing: {faulty}")
 
-    def _answer(self, call_id: Optional[int], message: Message) -> None:
-        """Ends the call that a message has the id of, whatever else is in the message."""
-        result, failure = _outcome(message)
+    def _end(self, call_id: Optional[int], result: Any, failure: Optional[EngineFailure]) -> bool:
+        """Ends the call with this id; whether there is one."""
         with self._changing:
             call = None if call_id is None else self._calls.pop(call_id, None)
         if call is None:
-            faulty = protocol.shown(message)
-            self._on_log("warning", f"The engine answered a question nobody asked: {faulty}")
-        elif failure is not None:
-            call.answer.set_exception(failure)
-        else:
+            return False
+        if failure is None:
             call.answer.set_result(result)
+        else:
+            call.answer.set_exception(failure)
+        return True
 
     def _watch(self, process: EngineProcess, reader: threading.Thread) -> None:
         process.wait()
@@ -365,7 +370,7 @@ def misunderstood(faulty: str) -> EngineFailure:
     Args:
         faulty: What was answered, or what is wrong with it.
     """
-    problem = f"The engine's answer cannot be understood: {faulty}. Try again."
+    problem = f"The engine's answer cannot be understood: {faulty}. Try again, or restart QGIS."
     return EngineFailure(protocol.INTERNAL_ERROR, problem)
 
 

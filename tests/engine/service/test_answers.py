@@ -147,6 +147,20 @@ def test_news_of_the_wrong_shape_are_logged_and_reach_nobody(stage, log, news) -
     assert len(log[0]) < 1_000
 
 
+def test_a_faulty_log_costs_no_call_its_answer(monkeypatch) -> None:
+    client, process = puppet(monkeypatch, [])
+    monkeypatch.setattr(client, "_on_log", lambda level, message: 1 / 0)
+    call, other = client.request("anything"), client.request("anything else")
+    process.say(
+        [b'rubbish\n{"jsonrpc": "2.0", "id": 9, "result": 1}\n{"jsonrpc": "2.0", "id": 1\n']
+    )
+    process.say([protocol.encode(protocol.result(2, "right"))])
+
+    assert other.result(60) == "right"
+    client.kill()
+    assert call.done()
+
+
 def test_the_reason_of_a_failure_is_cut_to_what_can_be_read(stage) -> None:
     client, process = stage
     call = client.request("anything")
