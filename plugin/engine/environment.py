@@ -68,7 +68,8 @@ def there(name):
 versions, problems = {"python": platform.python_version()}, []
 missing = [name for name in sys.argv[1:] if not there(name)]
 if missing:
-    problems.append(", ".join(missing) + " cannot be imported: not installed")
+    more = f" and {len(missing) - 8} more" if len(missing) > 8 else ""
+    problems.append("Not installed: " + ", ".join(missing[:8]) + more)
 for name in () if missing else sys.argv[1:]:
     try:
         importlib.import_module(name)
@@ -212,7 +213,7 @@ def check(
         return EnvironmentReport(problem=problem)
     if not problems:
         return EnvironmentReport(versions)
-    problem = f"{python} does not have what the engine needs: {'; '.join(problems)}."
+    problem = f"{python} cannot run the engine. {'. '.join(problems)}."
     return EnvironmentReport(versions, problem)
 
 

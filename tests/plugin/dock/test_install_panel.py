@@ -120,7 +120,7 @@ def test_a_python_that_went_bad_is_told_with_a_way_out(spoilt_dock) -> None:
     assert not form.form.isVisible()
     assert "cannot start" in form.missingTitle.text()
     for text in (form.missingText.text(), spoilt_dock.messages.text):
-        assert f"{sys.executable} does not have what the engine needs: torch" in text
+        assert f"{sys.executable} cannot run the engine. Not installed: torch" in text
         assert "Traceback" not in text
         assert "click again" not in text
     assert f"{environment.SPACE / 1e9:.0f} GB" in form.missingText.text()

@@ -264,7 +264,7 @@ def test_a_python_that_cannot_run_the_engine_is_told_with_a_way_out(
     register(engine)
     with pytest.raises(QgsProcessingException) as failure:
         processing.run(ID, {"INPUT": raster, **SURE, "MASK": str(tmp_path / "mask.tif")})
-    assert "does not have what the engine needs: torch, torchvision" in str(failure.value)
+    assert "cannot run the engine. Not installed: torch, torchvision" in str(failure.value)
     assert "Install the engine, or choose another Python" in str(failure.value)
     assert "Traceback" not in str(failure.value)
     engine.close()
