@@ -6,10 +6,12 @@ import os
 import sys
 
 from engine.compute.allocator import keep_freed_memory
+from engine.variables import use_own_libraries
 
 
 def main() -> None:
     """Runs what the arguments ask for; only `serve` needs its standard output before any import."""
+    use_own_libraries()
     # Read when PyTorch is loaded: its threads then sleep while they wait for each other, and leave
     # the processor to those that read and write, and to QGIS.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

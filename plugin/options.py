@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from qgis.gui import QgsFileWidget, QgsOptionsPageWidget, QgsOptionsWidgetFactory
-from qgis.PyQt.QtCore import QCoreApplication
-from qgis.PyQt.QtWidgets import QFormLayout, QWidget
+import os
+from functools import partial
+from pathlib import Path
+from typing import Optional
 
+from qgis.core import Qgis, QgsApplication, QgsMessageLog
+from qgis.gui import QgsFileWidget, QgsOptionsPageWidget, QgsOptionsWidgetFactory
+from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
+from qgis.PyQt.QtWidgets import QFormLayout, QLabel, QWidget
+
+from .engine.installation import CheckTask
 from .paths import icon
 from .settings import Settings
 
 translate = QCoreApplication.translate
+
+CHECK_DELAY = 500
+"""Milliseconds without a key before the Python that was typed is looked at."""
 
 
 class OptionsFactory(QgsOptionsWidgetFactory):
@@ -51,13 +61,82 @@ class OptionsPage(QgsOptionsPageWidget):
         self.interpreter.setToolTip(
             self.tr("A Python with the engine's requirements. Used at the engine's next start.")
         )
+        self.verdict = QLabel(self)
+        self.verdict.setTextFormat(Qt.TextFormat.PlainText)
+        self.verdict.setWordWrap(True)
         rows = QFormLayout(self)
         rows.addRow(self.tr("&Results folder"), self.results)
         rows.addRow(self.tr("&Training folder"), self.training)
         rows.addRow(self.tr("&Python of the engine"), self.interpreter)
+        rows.addRow("", self.verdict)
+        self._task: Optional[CheckTask] = None
+        self._problem = ""
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(CHECK_DELAY)
+        self._timer.timeout.connect(self._look)
+        self.interpreter.fileChanged.connect(self._change)
 
     def apply(self) -> None:
-        """Keeps what was chosen."""
+        """Keeps what was chosen: a Python only once it is known that it can run the engine."""
         self._settings.results_folder = self.results.filePath()
         self._settings.training_folder = self.training.filePath()
-        self._settings.interpreter = self.interpreter.filePath()
+        if self._timer.isActive():
+            self._look()
+        path = self._chosen
+        if self._task is not None:
+            # The page is gone when this is known.
+            self._task.ready.connect(partial(_keep, self._settings, path))
+            self._task.failed.connect(_tell)
+        elif self._problem:
+            _tell(self._problem)
+        else:
+            _keep(self._settings, path)
+
+    @property
+    def _chosen(self) -> str:
+        path = self.interpreter.filePath().strip()
+        return os.path.abspath(path) if path else ""
+
+    def _change(self) -> None:
+        self._forget("")
+        self._timer.start()
+
+    def _forget(self, text: str) -> None:
+        """Nothing is known of the Python but this."""
+        if self._task is not None:
+            self._task.ready.disconnect(self._fit)
+            self._task.failed.disconnect(self._refuse)
+            self._task.cancel()
+        self._task = None
+        self._problem = ""
+        self.verdict.setText(text)
+
+    def _look(self) -> None:
+        """Looks in the background whether the Python that was chosen can run the engine."""
+        self._timer.stop()
+        if self._chosen in ("", self._settings.interpreter):
+            return
+        self._forget(self.tr("Looking whether it can run the engine…"))
+        self._task = CheckTask(Path(self._chosen))
+        self._task.ready.connect(self._fit)
+        self._task.failed.connect(self._refuse)
+        QgsApplication.taskManager().addTask(self._task)
+
+    def _fit(self) -> None:
+        self._task = None
+        self.verdict.setText(self.tr("It can run the engine."))
+
+    def _refuse(self, problem: str) -> None:
+        self._task = None
+        self._problem = problem
+        self.verdict.setText(problem)
+
+
+def _keep(settings: Settings, interpreter: str) -> None:
+    settings.interpreter = interpreter
+
+
+def _tell(problem: str) -> None:
+    text = translate("OptionsPage", "The Python of the engine was not changed. {}").format(problem)
+    QgsMessageLog.logMessage(text, "Segment by Text", Qgis.MessageLevel.Warning)

@@ -13,6 +13,7 @@ from tests.imports import ROOT, SHIPPED, graph, imports, module, name, offenders
 KNOWS = {
     "engine.errors": "",
     "engine.progress": "",
+    "engine.variables": "",
     "engine.presentation": "",
     "engine.files": "errors",
     "engine.language": "errors",
@@ -29,16 +30,16 @@ KNOWS = {
     "raster systems",
     "engine.finetuning": "compute data errors files models progress systems training",
     "engine.batch": "compute errors files models presentation progress raster segmentation systems "
-    "vector",
+    "variables vector",
     "engine.service": "compute data errors evaluation finetuning models progress raster "
-    "segmentation systems vector",
+    "segmentation systems variables vector",
     "engine.command": "batch compute data errors evaluation files language models progress raster "
     "segmentation systems training vector",
-    "engine.__main__": "command compute service",
+    "engine.__main__": "command compute service variables",
     "plugin.paths": "",
     "plugin.text": "",
     "plugin.settings": "paths",
-    "plugin.options": "paths settings",
+    "plugin.options": "engine paths settings",
     "plugin.map": "paths settings text",
     "plugin.engine": "map paths settings text engine.service",
     "plugin.dock": "engine map paths settings text",
@@ -58,6 +59,7 @@ LIGHT = {
     "engine/service/client.py",
     "engine/service/process.py",
     "engine/service/protocol.py",
+    "engine/variables.py",
 }
 """What runs before there is an environment, and what QGIS shares with the engine: standard library
 only."""

@@ -8,18 +8,16 @@ worker dies is tried on another one, as often as the scheduler's setting
 from __future__ import annotations
 
 import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.batch import run as batch
-from engine.batch.lazy_model import LazyModel
 from engine.batch.run import FAILED, LEFT_OUT, Job, Outcome
+from engine.batch.worker import attempt
 from engine.errors import EngineError, InputError
 
 if TYPE_CHECKING:
@@ -32,24 +30,6 @@ LOOK = 1.0
 
 CONNECT = 15.0
 """Seconds that a scheduler may take to answer."""
-
-_one_at_a_time = threading.Lock()
-
-
-def attempt(job: batch.Values) -> batch.Values:
-    """On a worker: the outcome of a job, both in JSON's types.
-
-    A worker's threads take turns: a model needs the device, or the processor, to itself.
-    """
-    wanted = Job.from_dict(job)
-    with _one_at_a_time:
-        return batch.attempt(wanted, _model(wanted.model, wanted.device)).to_dict()
-
-
-@lru_cache(maxsize=1)
-def _model(model: str, device: str) -> LazyModel:
-    """The model of this worker process."""
-    return LazyModel(model, device)
 
 
 def run(

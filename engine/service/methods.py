@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import logging
 import platform
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from engine.errors import Cancelled, EngineError
+from pydantic import AfterValidator
+
+from engine.errors import Cancelled, EngineError, InputError
 from engine.progress import Progress
 from engine.service.protocol import Message
 from engine.service.worker import Method, Request
 
 if TYPE_CHECKING:
+    from engine.raster.source import Source
     from engine.segmentation.features import FeatureCache
     from engine.systems.segmenter import Segmenter
 
@@ -32,6 +36,32 @@ class Loaded:
     device: str
     segmenter: Segmenter
     features: FeatureCache
+
+
+def whole(path: Path) -> Path:
+    """The path, if it is no relative one: this process works in a folder nobody thinks of.
+
+    Raises:
+        InputError: It is relative.
+    """
+    if not path.is_absolute():
+        raise InputError(f"{path} is a relative path. Give the whole path, from the disk on.")
+    return path
+
+
+Whole = Annotated[Path, AfterValidator(whole)]
+
+
+def named(source: Source) -> Source:
+    """The source, if it is no file by a relative path.
+
+    Raises:
+        InputError: It is.
+    """
+    # A name of GDAL's own begins with a driver, a scheme, a virtual file system, or as XML does.
+    if not re.match(r"[/\\<]|[\w+.-]+:", source.path):
+        whole(Path(source.path))
+    return source
 
 
 class Methods:
@@ -105,7 +135,7 @@ class Methods:
         source: dict[str, Any],
         expression: str,
         model: str,
-        out: Path,
+        out: Whole,
         threshold: float = 0.5,
         outputs: tuple[str, ...] = OUTPUTS,
         shape: dict[str, Any] | None = None,
@@ -116,7 +146,7 @@ class Methods:
         from engine.segmentation.segment import check_source, segment
         from engine.vector.shape import Shape
 
-        raster = Source.from_dict(source)
+        raster = named(Source.from_dict(source))
         check_source(raster, out, outputs)
         request.progress(Progress(0, 0, "model", f"Loading the model {model}"))
         loaded = self._load(model, device)
@@ -137,8 +167,8 @@ class Methods:
     def rethreshold(
         self,
         request: Request,
-        probability: Path,
-        out: Path,
+        probability: Whole,
+        out: Whole,
         threshold: float,
         outputs: tuple[str, ...] = OUTPUTS,
         shape: dict[str, Any] | None = None,
@@ -162,14 +192,18 @@ class Methods:
         self,
         request: Request,
         layers: list[dict[str, Any]],
-        out: Path,
+        out: Whole,
         settings: dict[str, Any] | None = None,
     ) -> Message:
         """Makes training samples from rasters and polygons, in the new folder `out`."""
         from engine.data.analyst.build import LabelledLayer, SampleSettings, build
 
+        labelled = [LabelledLayer.from_dict(layer) for layer in layers]
+        for layer in labelled:
+            named(layer.raster)
+            whole(layer.polygons)
         report = build(
-            [LabelledLayer.from_dict(layer) for layer in layers],
+            labelled,
             SampleSettings.from_dict(settings or {}),
             out,
             progress=request.progress,
@@ -177,13 +211,13 @@ class Methods:
         )
         return report.to_dict()
 
-    def export_model(self, request: Request, model: str, path: Path) -> Message:
+    def export_model(self, request: Request, model: str, path: Whole) -> Message:
         """Writes one of the user's own models into the file `path`."""
         from engine.models import exchange
 
         return {"path": str(exchange.export(model, path, request))}
 
-    def import_model(self, request: Request, path: Path) -> Message:
+    def import_model(self, request: Request, path: Whole) -> Message:
         """Takes a model out of such a file; gives its card."""
         from engine.models import exchange
         from engine.systems.description import describe
@@ -200,7 +234,7 @@ class Methods:
         return {}
 
     def presets(
-        self, request: Request, samples: Path, base: str, start: str = "", device: str = "auto"
+        self, request: Request, samples: Whole, base: str, start: str = "", device: str = "auto"
     ) -> list[Message]:
         """What each preset of fine-tuning would take here; measured by a few real steps."""
         from engine.finetuning.finetune import presets
@@ -212,7 +246,7 @@ class Methods:
     def finetune(
         self,
         request: Request,
-        job: Path,
+        job: Whole,
         settings: dict[str, Any] | None = None,
         device: str = "auto",
     ) -> Message:
@@ -223,7 +257,7 @@ class Methods:
         self._loaded = None
         return describe(finetune(job, settings, device, request.progress, request.cancelled))
 
-    def finish_finetuning(self, request: Request, job: Path, device: str = "auto") -> Message:
+    def finish_finetuning(self, request: Request, job: Whole, device: str = "auto") -> Message:
         """Makes the model of the best that a job has learned so far."""
         from engine.finetuning.finetune import finish_finetuning
         from engine.systems.description import describe
@@ -235,9 +269,9 @@ class Methods:
         self,
         request: Request,
         model: str,
-        annotations: Path,
-        out: Path,
-        images: Path | None = None,
+        annotations: Whole,
+        out: Whole,
+        images: Whole | None = None,
         split: str | None = "val",
         limit: int | None = None,
         device: str = "auto",

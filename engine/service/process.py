@@ -15,25 +15,31 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import BinaryIO, Optional, cast
 
+from ..variables import OTHERS
+
 TAIL_LINES = 200
 """How much of the standard error is remembered."""
 
 LIBRARIES = ("CPL_", "DYLD_", "GDAL_", "LD_", "OGR_", "PROJ_", "QGIS_", "QML", "QT_")
 PYTHONS = ("CONDA", "OSGEO4W", "PYTHON", "VIRTUAL_ENV", "__PYVENV")
-"""How the variables begin that lead a program to the libraries and the Python of QGIS."""
+"""How the variables begin that QGIS sets for its own libraries and its own Python."""
+
+NETWORK = ("CPL_CURL", "CPL_VSIL_CURL", "GDAL_CURL", "GDAL_HTTP", "GDAL_PROXY", "PROJ_CURL")
+"""How those of them begin that say how GDAL and PROJ reach the network."""
 
 
 def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The variables of QGIS without what QGIS set for itself.
 
     Its libraries, data folders and Python must not reach the engine's own. PATH, HOME, proxies,
-    CUDA_VISIBLE_DEVICES and everything else stay.
+    certificates, CUDA_VISIBLE_DEVICES and everything else stay.
     """
     return {name: value for name, value in environ.items() if not _belongs_to_qgis(name.upper())}
 
 
 def _belongs_to_qgis(name: str) -> bool:
-    return name.startswith(LIBRARIES + PYTHONS)
+    set_by_qgis = name.startswith(LIBRARIES + PYTHONS) and not name.startswith(NETWORK)
+    return set_by_qgis or name in OTHERS
 
 
 class EngineProcess:
@@ -69,11 +75,16 @@ class EngineProcess:
         self._listener = threading.Thread(target=self._listen, name="engine-stderr", daemon=True)
         self._listener.start()
 
+    @property
+    def ended(self) -> bool:
+        """Whether the end has come, as far as whoever waits for it knows."""
+        return self._popen.returncode is not None
+
     def wait(self, seconds: Optional[float] = None) -> bool:
         """Waits for the end, for `seconds` or for ever; returns whether it has come."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._popen.wait(seconds)
-        return self._popen.returncode is not None
+        return self.ended
 
     def kill(self) -> None:
         """Ends the process and what it started, at once."""

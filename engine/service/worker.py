@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 PROGRESS_INTERVAL = 0.1
 """Seconds between two progress notifications of one request."""
 
+LONGEST_RECORD = 100_000
+"""Characters of a record of the log; what a traceback ends with is what it is about."""
+
 LAST_SECONDS = 3.0
 """How long a running request may take to notice that the input has ended."""
 
@@ -261,7 +264,8 @@ class Notifier(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Sends the record as a `log` notification."""
-        params = {"level": record.levelname.lower(), "message": self.format(record)}
+        message = self.format(record)[-LONGEST_RECORD:]
+        params = {"level": record.levelname.lower(), "message": message}
         self._worker.notify("log", params)
 
 

@@ -72,6 +72,7 @@ class Session(QObject):
     Signals:
         changed: The state.
         progressed: done, total (0: unknown) and what the engine is doing.
+        silent: Whether the engine has said nothing for long.
         told: A message for the analyst and its Qgis.MessageLevel.
         hinted: What the model knows of the expression that was typed last.
         doubted: The model knows no word of the request; it runs only when asked `anyway`.
@@ -82,6 +83,7 @@ class Session(QObject):
 
     changed = pyqtSignal()
     progressed = pyqtSignal(int, int, str)
+    silent = pyqtSignal(bool)
     told = pyqtSignal(str, object)
     hinted = pyqtSignal(dict)
     doubted = pyqtSignal()
@@ -292,10 +294,12 @@ class Session(QObject):
         """Sends the request the analyst waits for; it makes the state and can be cancelled."""
         task = EngineTask(description, self.engine, method, params)
         task.progressed.connect(self._progress)
+        task.silent.connect(self.silent)
         task.answered.connect(then)
         task.failed.connect(self._fail)
         task.stopped.connect(self._stopped)
         self._task = task
+        self.silent.emit(False)
         self.progressed.emit(0, 0, description)
         QgsApplication.taskManager().addTask(task)
 

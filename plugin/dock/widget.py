@@ -105,9 +105,9 @@ class Dock(QgsDockWidget):
         self.extent.close()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Starts the engine when the dock is first seen."""
+        """Starts the engine when the dock is first seen, and after it could not be started."""
         super().showEvent(event)
-        if not self.session.cards and self.session.state is State.IDLE:
+        if not self.session.cards and not self.session.state.busy:
             self.session.start()
 
     def _request(self) -> Request:
@@ -177,6 +177,7 @@ class Dock(QgsDockWidget):
         session.forgotten.connect(self.messages.clear)
         session.changed.connect(self._update)
         session.progressed.connect(self._progress)
+        session.silent.connect(self._name_cancel)
         session.told.connect(self.messages.tell)
         session.hinted.connect(self._hint)
         session.doubted.connect(self._doubt)
@@ -257,6 +258,10 @@ class Dock(QgsDockWidget):
             text = self.tr("Se&gment by text")
         self.form.segment.setText(text)
 
+    def _name_cancel(self, silent: bool) -> None:
+        """An engine that says nothing may not listen to a cancel either: it is ended."""
+        self.form.cancel.setText(self.tr("E&nd it") if silent else self.tr("Ca&ncel"))
+
     def _show_models(self) -> None:
         """Fills the models in, and says what the engine runs on."""
         model = self.form.model
@@ -297,7 +302,9 @@ class Dock(QgsDockWidget):
     def _update(self) -> None:
         """Shows what is possible now."""
         form, state = self.form, self.session.state
-        installed = self._engine.installed
+        problem = self._engine.problem
+        installed = self._engine.installed and not problem
+        self.installation.explain(problem)
         busy = state.busy or self.installation.busy
         form.missing.setVisible(not installed)
         form.missing.setEnabled(not self.installation.busy)

@@ -42,19 +42,45 @@ SPACE = 8 * 10**9
 STAMP = "segment_by_text.stamp"
 """The file that is written last: what the environment was built from."""
 
-LIBRARIES = ("torch", "torchvision", "transformers", "sam2", "rasterio", "shapely", "pyogrio")
+VERSION_SECONDS = 60.0
+"""How long an interpreter may take to say which one it is."""
+
+CHECK_SECONDS = 300.0
+"""The first import of PyTorch from a cold disk, watched by a virus scanner, takes minutes."""
+
+LIBRARIES = (
+    *("torch", "torchvision", "transformers", "sam2", "peft", "open_clip", "timm", "accelerate"),
+    *("safetensors", "tokenizers", "huggingface_hub", "numpy", "scipy", "PIL", "pycocotools"),
+    *("rasterio", "affine", "shapely", "pyogrio", "pyproj", "pydantic", "platformdirs"),
+    *("portalocker", "psutil", "tqdm", "tomli_w", "google.protobuf"),
+)
+"""What the engine imports."""
 
 PROBE = """
-import importlib, importlib.metadata, json, platform, sys
-versions, problem = {"python": platform.python_version()}, ""
-for name in sys.argv[1:]:
+import importlib, importlib.metadata, importlib.util, json, platform, sys
+
+def there(name):
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ImportError:
+        return False
+
+versions, problems = {"python": platform.python_version()}, []
+missing = [name for name in sys.argv[1:] if not there(name)]
+if missing:
+    more = f" and {len(missing) - 8} more" if len(missing) > 8 else ""
+    problems.append("Not installed: " + ", ".join(missing[:8]) + more)
+for name in () if missing else sys.argv[1:]:
     try:
         importlib.import_module(name)
-        versions[name] = importlib.metadata.version(name)
     except Exception as cause:
-        problem = f"{name} cannot be imported: {type(cause).__name__}: {cause}"
-        break
-print(json.dumps([versions, problem]))
+        problems.append(f"{name} cannot be imported: {type(cause).__name__}: {cause}")
+for name in sys.argv[1:]:
+    try:
+        versions[name] = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        pass
+print(json.dumps([versions, problems]))
 """
 
 Version = tuple[int, int]
@@ -104,6 +130,7 @@ def build(
     environ: Optional[Mapping[str, str]] = None,
     progress: Callable[[str], None] = print,
     cancelled: Callable[[], bool] = lambda: False,
+    again: bool = False,
 ) -> Path:
     """Makes `venv` hold exactly what the locks list; does nothing where it already does.
 
@@ -118,6 +145,7 @@ def build(
         environ: The variables of uv and pip, proxies included; None for those of this process.
         progress: Called with every line that uv and pip print.
         cancelled: Asked several times a second, from a thread of its own.
+        again: Whether every package is installed anew, although it seems to be there.
 
     Returns:
         The environment's interpreter.
@@ -138,7 +166,12 @@ def build(
         _check_interpreter(interpreter, wanted)
     fits = found is not None and (interpreter is None or found == wanted)
     stamp = venv / STAMP
-    if fits and stamp.exists() and stamp.read_text(encoding="utf-8") == _stamp(locks, found):
+    if (
+        not again
+        and fits
+        and stamp.exists()
+        and stamp.read_text(encoding="utf-8") == _stamp(locks, found)
+    ):
         return python_in(venv)
     stamp.unlink(missing_ok=True)
     uv = _uv(venv, base, wheels, runner)
@@ -146,7 +179,7 @@ def build(
         _check_space(venv)
         _make(venv, base if _new_enough(wanted) else None, uv, wheels, runner)
         found = _version(python_in(venv), runner)
-    _install(venv, locks, uv, wheels, runner)
+    _install(venv, locks, uv, wheels, runner, again)
     stamp.write_text(_stamp(locks, found), encoding="utf-8")
     return python_in(venv)
 
@@ -156,17 +189,31 @@ def check(
     *,
     libraries: Sequence[str] = LIBRARIES,
     environ: Optional[Mapping[str, str]] = None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> EnvironmentReport:
-    """Imports the engine's libraries in an interpreter, which takes from seconds to a minute."""
-    runner = Runner(dict(os.environ if environ is None else environ))
-    if _version(python, runner) is None:
-        return EnvironmentReport(problem=f"{python} is not a Python that runs. Install it again.")
-    probe = runner.output(python, "-I", "-c", PROBE, *libraries)
-    if probe.returncode != 0:
+    """Imports the engine's libraries in an interpreter, which takes from seconds to minutes.
+
+    Args:
+        python: The interpreter, or whatever was taken for one.
+        libraries: Modules.
+        environ: Its variables; None for those of this process.
+        cancelled: Asked several times a second, from a thread of its own.
+    """
+    runner = Runner(dict(os.environ if environ is None else environ), cancelled=cancelled)
+    try:
+        _check_interpreter(python, _version(python, runner))
+        probe = runner.output(python, "-I", "-c", PROBE, *libraries, seconds=CHECK_SECONDS)
+    except EnvironmentFailure as failure:
+        return EnvironmentReport(problem=str(failure))
+    try:
+        versions, problems = json.loads(probe.stdout.splitlines()[-1])
+    except (ValueError, IndexError):
         last = probe.stderr.strip()[-2000:]
         problem = f"{python} ended with exit code {probe.returncode}. {last}"
         return EnvironmentReport(problem=problem)
-    versions, problem = json.loads(probe.stdout.splitlines()[-1])
+    if not problems:
+        return EnvironmentReport(versions)
+    problem = f"{python} cannot run the engine. {'. '.join(problems)}."
     return EnvironmentReport(versions, problem)
 
 
@@ -192,11 +239,12 @@ def _version(python: Optional[Path], runner: Runner) -> Optional[Version]:
     """Major and minor version; None where the interpreter is not there or does not run."""
     if python is None or not python.is_file():
         return None
-    probe = runner.output(python, "-I", "-c", "import sys; print(*sys.version_info[:2])")
-    if probe.returncode != 0:
+    told = "import sys; print(*sys.version_info[:2])"
+    probe = runner.output(python, "-I", "-c", told, seconds=VERSION_SECONDS)
+    numbers = probe.stdout.split()
+    if probe.returncode != 0 or len(numbers) != 2 or not all(map(str.isdecimal, numbers)):
         return None
-    major, minor = probe.stdout.split()
-    return int(major), int(minor)
+    return int(numbers[0]), int(numbers[1])
 
 
 def _new_enough(version: Optional[Version]) -> bool:
@@ -259,12 +307,19 @@ def _make(
 
 
 def _install(
-    venv: Path, locks: Sequence[Path], uv: Path, wheels: Optional[Path], runner: Runner
+    venv: Path,
+    locks: Sequence[Path],
+    uv: Path,
+    wheels: Optional[Path],
+    runner: Runner,
+    again: bool,
 ) -> None:
     """Exactly the packages of the locks, every file compared with its hash, build tools as well."""
     runner.progress("Installing the packages; the first time, some gigabytes are downloaded")
     options: list[object] = ["--strict", "--system-certs", "--require-hashes", *_offline(wheels)]
     options += ["--require-build-hashes", "--preview-features", "build-dependency-hashes"]
+    if again:
+        options.append("--reinstall")
     for lock in locks:
         options += ["--build-constraints", lock]
     runner.run(uv, "pip", "sync", "--python", python_in(venv), *options, *locks)

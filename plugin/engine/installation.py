@@ -18,37 +18,31 @@ from .programs import EnvironmentFailure
 translate = QCoreApplication.translate
 
 
-class InstallTask(QgsTask):
-    """Builds the engine's Python into `venv`, in a background thread.
+class PythonTask(QgsTask):
+    """Something with the engine's Python, in a background thread.
 
     Signals:
         progressed: A line about what is happening.
-        installed: The interpreter is there and can run the engine.
+        ready: The interpreter is there and can run the engine.
         failed: Why it is not, for the analyst.
         stopped: It is not because the analyst cancelled.
     """
 
     progressed = pyqtSignal(str)
-    installed = pyqtSignal()
+    ready = pyqtSignal()
     failed = pyqtSignal(str)
     stopped = pyqtSignal()
 
-    def __init__(self, venv: Path) -> None:
-        super().__init__(translate("Installation", "Installing the engine of Segment by Text"))
-        self._venv = venv
+    def __init__(self, description: str, place: Path) -> None:
+        super().__init__(description)
+        self._place = place
         self._environ = {**clean_environment(os.environ), **proxy_variables()}
         self._problem: Optional[str] = None
 
     def run(self) -> bool:
-        """Builds and checks; QGIS calls it in a thread of its own."""
+        """Works and checks; QGIS calls it in a thread of its own."""
         try:
-            python = environment.build(
-                self._venv,
-                environ=self._environ,
-                progress=self.progressed.emit,
-                cancelled=self.isCanceled,
-            )
-            self._problem = environment.check(python, environ=self._environ).problem or None
+            self._problem = self._work() or None
         except EnvironmentFailure as cause:
             self._problem = str(cause)
         return self._problem is None
@@ -58,7 +52,7 @@ class InstallTask(QgsTask):
         if self.isCanceled():
             self.stopped.emit()
         elif succeeded:
-            self.installed.emit()
+            self.ready.emit()
         else:
             self.failed.emit(
                 self._problem
@@ -67,6 +61,46 @@ class InstallTask(QgsTask):
                     "The installation failed; the log messages panel has the details.",
                 )
             )
+
+    def _work(self) -> str:
+        """Does it, and gives what is wrong with the Python; nothing where it can be used."""
+        raise NotImplementedError
+
+    def _check(self, python: Path) -> str:
+        return environment.check(python, environ=self._environ, cancelled=self.isCanceled).problem
+
+
+class CheckTask(PythonTask):
+    """Finds out whether a Python can run the engine."""
+
+    def __init__(self, python: Path) -> None:
+        super().__init__(translate("Installation", "Looking at {}").format(python), python)
+
+    def _work(self) -> str:
+        return self._check(self._place)
+
+
+class InstallTask(PythonTask):
+    """Builds the engine's Python into `venv`."""
+
+    def __init__(self, venv: Path) -> None:
+        super().__init__(
+            translate("Installation", "Installing the engine of Segment by Text"), venv
+        )
+
+    def _work(self) -> str:
+        problem = self._check(self._build())
+        # What was complete once may have lost files since.
+        return problem and self._check(self._build(again=True))
+
+    def _build(self, again: bool = False) -> Path:
+        return environment.build(
+            self._place,
+            environ=self._environ,
+            progress=self.progressed.emit,
+            cancelled=self.isCanceled,
+            again=again,
+        )
 
 
 def proxy_variables() -> dict[str, str]:

@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Callable
+from typing import Callable, Optional
 
 TAIL_LINES = 30
 
@@ -108,14 +108,30 @@ class Runner:
         if process.returncode != 0:
             raise EnvironmentFailure(explain("\n".join(tail)))
 
-    def output(self, *command: object) -> subprocess.CompletedProcess[str]:
+    def output(
+        self, *command: object, seconds: Optional[float] = None
+    ) -> subprocess.CompletedProcess[str]:
         """Runs a short program and gives its exit code and what it printed.
 
+        Args:
+            command: The program and its arguments.
+            seconds: How long it may take; None for as long as it likes.
+
         Raises:
-            EnvironmentFailure: It cannot be started.
+            BuildCancelled: It was stopped.
+            EnvironmentFailure: It cannot be started, or took too long.
         """
-        process = self._start(command, stderr=subprocess.PIPE)
-        output, errors = process.communicate()
+        with self._start(command, stderr=subprocess.PIPE) as process:
+            threading.Thread(target=self._stop_if_cancelled, args=(process,), daemon=True).start()
+            try:
+                output, errors = process.communicate(timeout=seconds)
+            except subprocess.TimeoutExpired as cause:
+                problem = f"{command[0]} did not answer within {seconds:.0f} seconds."
+                raise EnvironmentFailure(problem) from cause
+            finally:
+                _kill(process)
+        if self.cancelled():
+            raise BuildCancelled("Cancelled.")
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
     def _start(

@@ -11,7 +11,7 @@ from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
 from ...engine.service.client import EngineDied, EngineFailure
 from ..map.extents import Refusal
 from ..text.verbatim import inert
-from .process import Engine, EngineMissing
+from .process import SILENT, Engine, EngineMissing
 from .written import written
 
 translate = QCoreApplication.translate
@@ -24,12 +24,14 @@ class EngineTask(QgsTask):
 
     Signals:
         progressed: done, total (0: unknown) and what the engine is doing.
+        silent: Whether the engine has said nothing for long.
         answered: The result.
         failed: Why there is none, for the analyst.
         stopped: There is none because the analyst cancelled.
     """
 
     progressed = pyqtSignal(int, int, str)
+    silent = pyqtSignal(bool)
     answered = pyqtSignal(object)
     failed = pyqtSignal(str)
     stopped = pyqtSignal()
@@ -49,6 +51,7 @@ class EngineTask(QgsTask):
         self._method = method
         self._params = params
         self._feedback = QgsRasterBlockFeedback()
+        self._silent = False
         self._answer: Any = None
         self._problem: Optional[str] = None
         self._over = threading.Event()
@@ -77,7 +80,7 @@ class EngineTask(QgsTask):
         return self.status() != QgsTask.TaskStatus.Running or self._over.wait(seconds)
 
     def _wrote(self, done: int, total: int, text: str) -> None:
-        self._progress({"done": done, "total": total, "message": text})
+        self._progress({"done": done, "total": total, "stage": "", "message": text})
 
     def finished(self, succeeded: bool) -> None:
         """Tells how it ended; QGIS calls it in the main thread."""
@@ -96,6 +99,10 @@ class EngineTask(QgsTask):
         if total:
             self.setProgress(100 * done / total)
         self.progressed.emit(done, total, progress["message"])
+        silent = progress["stage"] == SILENT
+        if silent is not self._silent:
+            self._silent = silent
+            self.silent.emit(silent)
 
 
 def explain(cause: Exception) -> str:

@@ -15,7 +15,7 @@ from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtGui import QIcon
 
 from ...engine.service.client import EngineFailure
-from ..engine.process import Engine, EngineMissing
+from ..engine.process import SILENT, Engine, EngineMissing
 from ..engine.written import written
 from ..map.extents import Refusal
 from ..paths import icon
@@ -62,16 +62,17 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             if total:
                 feedback.setProgress(100 * done / total)
 
+        def tell(news: dict[str, Any]) -> None:
+            if news["stage"] == SILENT:
+                feedback.pushWarning(news["message"])
+            else:
+                progress(news["done"], news["total"], news["message"])
+
         try:
             with written(params, stop, progress) as ready:
                 if feedback.isCanceled():
                     return None
-                return self._engine.ask(
-                    method,
-                    ready,
-                    lambda news: progress(news["done"], news["total"], news["message"]),
-                    feedback.isCanceled,
-                )
+                return self._engine.ask(method, ready, tell, feedback.isCanceled)
         except (EngineFailure, EngineMissing, Refusal) as cause:
             if feedback.isCanceled():
                 return None

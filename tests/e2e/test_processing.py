@@ -10,11 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
-from osgeo import ogr
+from osgeo import gdal, ogr
 
 from tests.e2e.installed import environ, make_home, qgis_process
 from tests.e2e.rasters import iou
 
+gdal.UseExceptions()
 ogr.UseExceptions()
 
 
@@ -27,11 +28,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(home: Path):
     """Runs the algorithm as a script would."""
 
-    def call(**parameters: object) -> subprocess.CompletedProcess:
+    def call(cwd: Path | None = None, **parameters: object) -> subprocess.CompletedProcess:
         arguments = [f"--{name}={value}" for name, value in parameters.items()]
         return subprocess.run(
             [qgis_process(), "run", "segmentbytext:segment", *arguments],
             env={**environ(home), "QT_QPA_PLATFORM": "offscreen"},
+            cwd=cwd,
             capture_output=True,
             text=True,
             timeout=300,
@@ -55,6 +57,18 @@ def test_outputs_are_those_of_the_command_line(
     features = json.loads(polygons.read_text("utf-8"))["features"]
     assert len(features) == expected["count"] > 0
     assert {feature["properties"]["expression"] for feature in features} == {expression}
+
+
+def test_relative_paths_are_those_of_the_working_directory(
+    run, scene: dict, tmp_path: Path
+) -> None:
+    name = Path("resources", "scenes", Path(scene["path"]).name)
+    (tmp_path / name).parent.mkdir(parents=True)
+    gdal.Translate(str(tmp_path / name), scene["path"], srcWin=[0, 0, 100, 80])
+    done = run(tmp_path, INPUT=name, EXPRESSION=scene["expressions"][0], MASK="mask.tif")
+    assert done.returncode == 0, done.stderr
+    mask = gdal.Open(str(tmp_path / "mask.tif"))
+    assert (mask.RasterXSize, mask.RasterYSize) == (100, 80), "not the plugin's own scene"
 
 
 def test_refusal_is_told_and_is_a_failure(run, scene: dict, tmp_path: Path) -> None:

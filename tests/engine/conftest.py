@@ -9,6 +9,9 @@ import pytest
 import torch
 from hypothesis import settings
 
+from engine.variables import use_own_libraries
+
+use_own_libraries()
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 

@@ -2,7 +2,9 @@
 
 "die" ends the process in the middle, "deaf" never listens to a cancel, "busy" takes a while,
 "slow" works until it is cancelled, "refuse" is an error, "nothing" is found nowhere, "unknown" is
-not known to the model. Anything else selects the middle of the extent.
+not known to the model, "quiet" says nothing for a while and then goes on. "answer", "check" and
+"news" are followed by what is answered, what the check of the expression answers, and what is told
+as progress, in JSON. Anything else selects the middle of the extent.
 
 Of a training it is the model's name that says what happens: "die" ends the process in the middle,
 "refuse" is an error before it begins, "fail" one in its middle, "slow" takes until it is cancelled.
@@ -79,6 +81,8 @@ def serve(request: dict) -> object:
         mine = [card for card in own() if params.get("damaged") or "damaged" not in card]
         return [CARD, {**other, "teachable": False}, *mine]
     if method == "check":
+        if params["expression"].startswith("check "):
+            return json.loads(params["expression"].partition(" ")[2])
         unknown = "unknown" in params["expression"]
         message = "The fake model does not know this." if unknown else ""
         return {
@@ -107,11 +111,18 @@ def segment(request_id: int, params: dict) -> dict:
 
 def look(request_id: int, params: dict) -> dict:
     expression = params["expression"]
+    word, _, told = expression.partition(" ")
+    if word == "answer":
+        return json.loads(told)
+    if word == "news":
+        send({"method": "progress", "params": json.loads(told)})
     for step in range(3):
         progress = {"id": request_id, "done": step, "total": 3, "stage": "model"}
         send({"method": "progress", "params": {**progress, "message": f"Window {step + 1} of 3"}})
         if "busy" in expression:
             time.sleep(0.2)
+        if word == "quiet" and step == 1:
+            time.sleep(1.5)
         if "die" in expression:
             os._exit(9)
         while "deaf" in expression or ("slow" in expression and request_id not in cancelled):

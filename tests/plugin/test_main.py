@@ -157,11 +157,9 @@ def test_options_page_keeps_what_was_chosen(plugin, interface: Interface, tmp_pa
     page = factory.createWidget(interface.window)
     page.results.setFilePath(str(tmp_path / "here"))
     page.training.setFilePath(str(tmp_path / "there"))
-    page.interpreter.setFilePath("/usr/bin/python3")
     page.apply()
     assert Settings().results_folder == str(tmp_path / "here")
     assert Settings().training_folder == str(tmp_path / "there")
-    assert Settings().interpreter == "/usr/bin/python3"
     plugin.unload()
 
 

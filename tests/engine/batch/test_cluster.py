@@ -16,7 +16,7 @@ import pytest
 import rasterio
 from distributed import LocalCluster
 
-from engine.batch import cluster
+from engine.batch import cluster, worker
 from engine.batch.run import Job
 from engine.errors import EngineError
 from engine.models.folders import MODELS_VARIABLE
@@ -25,6 +25,7 @@ from engine.systems import loading
 from engine.vector.shape import EXACT
 from tests.engine.batch.painted_worker import DEADLY, DEADLY_ONCE, GRAVES
 from tests.engine.command.test_segment import Interrupted, mask, report, run, states
+from tests.engine.foreign import shell
 from tests.engine.forked import forking
 from tests.engine.painting import Oracle, painted, truth, write
 
@@ -41,6 +42,8 @@ def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster
         "distributed.deploy.lost-worker-timeout": "10 minutes",
         "distributed.worker.multiprocessing-method": "forkserver",
     }
+    # And the shell that the workers were started in is that of another installation.
+    foreign = shell(tmp_path_factory.mktemp("foreign"))
     variables = {
         GRAVES: str(tmp_path_factory.mktemp("graves")),
         # GeoPackages tell when they were written.
@@ -56,7 +59,7 @@ def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster
             threads_per_worker=1,
             dashboard_address="127.0.0.1:0",
             preload=PRELOAD,
-            env=variables,
+            env={**foreign, **variables},
         ) as made:
             yield made
 
@@ -64,12 +67,12 @@ def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster
 @pytest.fixture
 def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalCluster]:
     """A cluster inside this process, with one worker."""
-    cluster._model.cache_clear()
+    worker.model_of.cache_clear()
     with LocalCluster(
         n_workers=1, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0"
     ) as made:
         yield made
-    cluster._model.cache_clear()
+    worker.model_of.cache_clear()
 
 
 @pytest.fixture
@@ -175,10 +178,10 @@ def test_the_threads_of_a_worker_share_a_model_and_take_turns(
     model = Meeting()
     monkeypatch.setattr(loading, "load", model.load)
     jobs = [job(rasters / f"{name}.tif", tmp_path / name).to_dict() for name in "ab"]
-    cluster._model.cache_clear()
+    worker.model_of.cache_clear()
     with ThreadPoolExecutor(2) as pool:
-        outcomes = list(pool.map(cluster.attempt, jobs))
-    cluster._model.cache_clear()
+        outcomes = list(pool.map(worker.attempt, jobs))
+    worker.model_of.cache_clear()
     assert [outcome["state"] for outcome in outcomes] == ["done", "done"]
     assert (model.loads, model.met) == (1, False)
 

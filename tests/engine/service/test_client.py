@@ -279,6 +279,10 @@ def test_the_engines_environment_has_nothing_of_qgis_and_all_of_the_system():
         "SYSTEMROOT": "C:/Windows",
         "https_proxy": "http://proxy:3128",
         "NO_PROXY": "localhost",
+        "CURL_CA_BUNDLE": "/etc/ssl/own.pem",
+        "SSL_CERT_FILE": "/etc/ssl/own.pem",
+        "GDAL_HTTP_PROXY": "proxy:3128",
+        "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".tif",
         "CUDA_VISIBLE_DEVICES": "1",
         "HF_HOME": "/data/hub",
     }

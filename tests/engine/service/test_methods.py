@@ -16,6 +16,7 @@ from rasterio import Affine
 from engine.errors import InputError, ModelError, OutputError, RasterError
 from engine.models import zoo
 from engine.service.client import EngineClient, EngineFailure, clean_environment
+from engine.service.methods import Methods
 from tests.engine.data.analyst import layers
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -103,6 +104,61 @@ def test_a_source_that_is_an_output_is_refused_before_the_model_is_loaded(engine
     with pytest.raises(EngineFailure, match="would be written over") as failure:
         engine.request("segment", request(source, scene.parent, model="no-such-model")).result()
     assert failure.value.code == OutputError.code
+
+
+RELATIVE = "resources/scenes/airport.tif"
+"""A file in the folder that the engine works in."""
+
+
+def takers() -> list[tuple[str, str]]:
+    """Every method, with every parameter of it that is a path."""
+    return [
+        (name, parameter)
+        for name, method in vars(Methods).items()
+        for parameter, kind in getattr(method, "__annotations__", {}).items()
+        if "Whole" in str(kind)
+    ]
+
+
+def test_no_method_takes_a_path_that_may_be_relative():
+    kinds = [
+        kind for m in vars(Methods).values() for kind in getattr(m, "__annotations__", {}).values()
+    ]
+    assert not any("Path" in str(kind) for kind in kinds)
+    assert len(takers()) == 12
+
+
+@pytest.mark.parametrize(("method", "name"), takers())
+def test_a_relative_path_is_refused(engine, scene, method, name):
+    usual = {
+        "segment": request(scene, Path("/out")),
+        "rethreshold": {"probability": "/p.tif", "out": "/out", "threshold": 0.5},
+        "samples": {"layers": [], "out": "/out"},
+        "export_model": {"model": MODEL, "path": "/model.zip"},
+        "import_model": {"path": "/model.zip"},
+        "presets": {"samples": "/samples", "base": MODEL},
+        "finetune": {"job": "/job"},
+        "finish_finetuning": {"job": "/job"},
+        "evaluate": {"model": MODEL, "annotations": "/a.jsonl", "out": "/out", "images": "/i"},
+    }
+    with pytest.raises(EngineFailure, match=f"{RELATIVE} is a relative path") as failure:
+        engine.request(method, {**usual[method], name: RELATIVE}).result()
+    assert failure.value.code == InputError.code
+
+
+@pytest.mark.parametrize("path", [RELATIVE, f"./{RELATIVE}", f"engine/../{RELATIVE}"])
+def test_a_raster_by_a_relative_path_is_refused_although_it_is_there(engine, tmp_path, path):
+    assert (ROOT / path).is_file()
+    out = tmp_path / "out"
+    with pytest.raises(EngineFailure, match="is a relative path"):
+        engine.request("segment", request(path, out)).result()
+    layer = {"raster": {"path": path}, "polygons": "/drawn.gpkg", "expression": "roof"}
+    with pytest.raises(EngineFailure, match="is a relative path"):
+        engine.request("samples", {"layers": [layer], "out": str(out)}).result()
+    layer = {"raster": {"path": "/a.tif"}, "polygons": "drawn.gpkg", "expression": "roof"}
+    with pytest.raises(EngineFailure, match=r"drawn\.gpkg is a relative path"):
+        engine.request("samples", {"layers": [layer], "out": str(out)}).result()
+    assert not out.exists()
 
 
 def test_a_segmentation_and_another_threshold_without_a_model(engine, scene, tmp_path):

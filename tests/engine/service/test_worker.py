@@ -254,6 +254,22 @@ def test_a_result_that_cannot_be_sent_is_an_error(ready, how):
     assert ready.ask(2, "echo", value="still here")["result"] == "still here"
 
 
+def test_a_result_that_is_longer_than_the_other_side_reads_is_an_error(ready):
+    error = ready.ask(1, "long")["error"]
+
+    assert "longer than" in error["message"]
+    assert ready.ask(2, "echo", value="x")["result"] == "x"
+
+
+@pytest.mark.parametrize("how", ["at length", "unforeseen and at length"])
+def test_a_failure_is_told_in_as_many_words_as_can_be_read(ready, how):
+    error = ready.ask(1, "fail", how=how)["error"]
+
+    assert "xxx" in error["message"]
+    assert len(error["message"]) <= protocol.LONGEST_REASON + 1
+    assert ready.ask(2, "echo", value="x")["result"] == "x"
+
+
 @pytest.mark.parametrize(("method", "code"), [("fall_silent", 0), ("deaf", 1)])
 def test_the_end_of_input_ends_the_worker_whatever_runs(ready, method, code):
     ready.request(1, method)

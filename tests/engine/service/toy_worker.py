@@ -19,6 +19,8 @@ FAILURES = {
     "processor memory": RuntimeError("[enforce fail at alloc] DefaultCPUAllocator: not enough"),
     "unforeseen": ZeroDivisionError("division by zero"),
     "exit": SystemExit(7),
+    "at length": InputError("x" * LONGEST_LINE),
+    "unforeseen and at length": ZeroDivisionError("x" * LONGEST_LINE),
 }
 
 
@@ -103,6 +105,10 @@ def unsendable(request: Request, how: str = "an object") -> object:
     return UNSENDABLE[how]
 
 
+def long(request: Request) -> str:
+    return "x" * LONGEST_LINE
+
+
 def die(request: Request, code: int) -> None:
     print("these are my last words")
     os._exit(code)
@@ -114,7 +120,8 @@ def spawn(request: Request, fifo: str) -> None:
     fall_silent(request)
 
 
-METHODS = (initialize, echo, pid, count, fall_silent, deaf, noise, fail, unsendable, die, spawn)
+METHODS = (initialize, echo, pid, count, fall_silent, deaf, noise, fail)
+METHODS += (unsendable, long, die, spawn)
 
 if __name__ == "__main__":
     serve(lambda: {method.__name__: method for method in METHODS})

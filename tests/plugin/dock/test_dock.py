@@ -543,6 +543,56 @@ def test_cancel_ends_the_run_and_leaves_nothing(
     assert faulty_dock.form.segment.isEnabled()
 
 
+def test_a_silent_engine_is_said_to_be_and_can_be_ended(faulty_dock, project: QgsProject) -> None:
+    engine, form = faulty_dock.session.engine, faulty_dock.form
+    engine.silence, engine.patience = 0.3, 0.3
+    before = engines()
+    type_in(faulty_dock, "deaf")
+    press_enter(faulty_dock)
+    until(lambda: "Window" in form.stage.text())
+    assert engines() == before
+    assert form.cancel.text() == "Ca&ncel"
+    until(lambda: "said nothing for a minute" in form.stage.text())
+    assert form.cancel.text() == "E&nd it"
+    click(form.cancel)
+    until(lambda: idle(faulty_dock))
+    assert engines() < before
+    type_in(faulty_dock, "storage tank")
+    press_enter(faulty_dock)
+    assert form.cancel.text() == "Ca&ncel"
+    until(lambda: len(project.layerTreeRoot().children()) == 2)
+
+
+def test_an_engine_that_speaks_again_is_no_longer_said_to_be_silent(
+    faulty_dock, project: QgsProject
+) -> None:
+    form = faulty_dock.form
+    faulty_dock.session.engine.silence = 0.3
+    seen = []
+    faulty_dock.session.progressed.connect(
+        lambda done, total, text: seen.append((text, form.cancel.text()))
+    )
+    type_in(faulty_dock, "quiet tank")
+    press_enter(faulty_dock)
+    until(lambda: form.cancel.text() == "E&nd it")
+    until(lambda: len(project.layerTreeRoot().children()) == 2)
+    assert "Window 3 of 3" in seen[-1][0]
+    assert form.cancel.text() == "Ca&ncel"
+
+
+def test_idle_engine_that_died_is_started_by_the_next_click(
+    faulty_dock, project: QgsProject
+) -> None:
+    program = Settings().interpreter.encode()
+    (process,) = [pid for pid in engines() if program in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    os.kill(process, signal.SIGKILL)
+    type_in(faulty_dock, "storage tank")
+    press_enter(faulty_dock)
+    until(lambda: not faulty_dock.session.state.busy and faulty_dock.messages.text)
+    assert "Objects found" in faulty_dock.messages.text
+    assert len(project.layerTreeRoot().children()) == 2
+
+
 def test_engine_that_does_not_listen_is_killed_and_the_next_click_works(
     faulty_dock, project: QgsProject
 ) -> None:

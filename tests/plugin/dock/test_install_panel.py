@@ -55,6 +55,118 @@ def test_existing_python_ends_the_panel(bare_dock, faulty_engine) -> None:
     assert not bare_dock.form.missing.isVisible()
 
 
+CHECKOUT = environment.python_in(Path(environment.__file__).resolve().parents[2] / ".venv")
+"""A Python with the engine's requirements; that of these tests has none of them."""
+
+
+def test_a_python_that_can_run_the_engine_is_taken(bare_dock) -> None:
+    bare_dock.installation.choose(str(CHECKOUT))
+    assert not bare_dock.form.missing.isEnabled()
+    assert str(CHECKOUT) in bare_dock.form.stage.text()
+    until(lambda: not bare_dock.installation.busy)
+    assert Settings().interpreter == str(CHECKOUT)
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        (f'#!/bin/sh\nexec {sys.executable} "$@"\n', "torch, torchvision, transformers, sam2"),
+        ("#!/bin/sh\necho 3 9\n", "is Python 3.9; the engine needs Python 3.11"),
+        ("#!/bin/sh\nexit 1\n", "not a Python that runs"),
+        ("a letter to my aunt", "cannot be started"),
+    ],
+)
+def test_a_wrong_python_is_refused_with_what_is_missing(
+    bare_dock, tmp_path: Path, script: str, words: str
+) -> None:
+    program = tmp_path / "chosen"
+    program.write_text(script)
+    program.chmod(0o755 if script.startswith("#!") else 0o644)
+    bare_dock.installation.choose(str(program))
+    until(lambda: bare_dock.messages.text)
+    assert words in bare_dock.messages.text
+    assert "Traceback" not in bare_dock.messages.text
+    assert Settings().interpreter == ""
+    assert bare_dock.form.missing.isVisible()
+    assert bare_dock.form.install.isEnabled()
+    assert bare_dock.form.chooseInterpreter.isEnabled()
+
+
+def test_looking_at_a_python_can_be_cancelled(bare_dock, tmp_path: Path) -> None:
+    program = tmp_path / "chosen"
+    program.write_text("#!/bin/sh\nsleep 600\n")
+    program.chmod(0o755)
+    bare_dock.installation.choose(str(program))
+    bare_dock.form.cancel.click()
+    until(lambda: not bare_dock.form.working.isVisible())
+    assert bare_dock.messages.text == "Cancelled."
+    assert Settings().interpreter == ""
+
+
+@pytest.fixture
+def spoilt_dock(open_dock: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """A dock whose Python had all requirements when it was chosen, and has lost them."""
+    Settings().interpreter = sys.executable
+    engine = Engine(Settings())
+    dock = open_dock(engine, wait=False)
+    until(lambda: dock.messages.text)
+    yield dock
+    engine.close()
+
+
+def test_a_python_that_went_bad_is_told_with_a_way_out(spoilt_dock) -> None:
+    form = spoilt_dock.form
+    assert form.missing.isVisible()
+    assert not form.form.isVisible()
+    assert "cannot start" in form.missingTitle.text()
+    for text in (form.missingText.text(), spoilt_dock.messages.text):
+        assert f"{sys.executable} cannot run the engine. Not installed: torch" in text
+        assert "Traceback" not in text
+        assert "click again" not in text
+    assert f"{environment.SPACE / 1e9:.0f} GB" in form.missingText.text()
+    assert form.install.isEnabled()
+    assert form.chooseInterpreter.isEnabled()
+
+
+def test_choosing_another_ends_it(spoilt_dock) -> None:
+    spoilt_dock.installation.choose(str(CHECKOUT))
+    until(lambda: spoilt_dock.session.cards)
+    assert spoilt_dock.form.form.isVisible()
+    assert not spoilt_dock.form.missing.isVisible()
+
+
+def test_installing_ends_it_and_takes_the_bad_choice_back(
+    spoilt_dock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "build", lambda *_, **__: CHECKOUT)
+    monkeypatch.setattr(environment, "check", lambda *_, **__: environment.EnvironmentReport())
+    spoilt_dock.form.install.click()
+    until(lambda: spoilt_dock.session.cards)
+    assert Settings().interpreter == ""
+    assert spoilt_dock.form.form.isVisible()
+
+
+def test_an_installation_that_lost_files_is_installed_anew(
+    bare_dock, faulty_engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Settings().interpreter = ""
+    asked = []
+
+    def build(venv: Path, again: bool = False, **_) -> Path:
+        asked.append(again)
+        return environment.python_in(venv)
+
+    def check(*_, **__) -> environment.EnvironmentReport:
+        return environment.EnvironmentReport(problem="" if asked[-1] else "torch is gone")
+
+    monkeypatch.setattr(environment, "build", build)
+    monkeypatch.setattr(environment, "check", check)
+    bare_dock.form.install.click()
+    until(lambda: bare_dock.messages.text)
+    assert asked == [False, True]
+    assert "The engine is installed." in bare_dock.messages.text
+
+
 def test_failed_installation_says_why_and_can_be_tried_again(
     bare_dock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

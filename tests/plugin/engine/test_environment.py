@@ -22,6 +22,8 @@ from segment_by_text.plugin.engine.environment import (
     python_in,
 )
 
+from tests.imports import SHIPPED, imports, name
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -258,8 +260,91 @@ def test_a_network_that_does_not_answer_is_told(site):
 def test_what_cannot_be_imported_is_named(site):
     site.build()
 
-    assert "trowel cannot be imported" in site.check("spade", "trowel").problem
+    assert "Not installed: trowel." in site.check("spade", "trowel").problem
     assert "not a Python that runs" in check(site.venv / "nowhere").problem
+
+
+def test_everything_that_is_missing_is_named_at_once(site):
+    site.build()
+
+    problem = site.check("spade", "trowel", "hoe.blade").problem
+    assert "Not installed: trowel, hoe.blade." in problem
+    assert str(python_in(site.venv)) in problem
+
+
+def test_what_is_there_and_broken_is_named_with_the_reason(site):
+    python = site.build()
+    (packages,) = site.venv.glob("lib/*/site-packages")
+    (packages / "spade.py").write_text("raise OSError('libtorch.so: cannot open')")
+
+    problem = site.check("spade").problem
+    assert "spade cannot be imported: OSError: libtorch.so: cannot open" in problem
+    assert not check(python, libraries=["spade"]).usable
+
+
+def test_a_module_that_was_lost_is_installed_again(site):
+    site.build()
+    (packages,) = site.venv.glob("lib/*/site-packages")
+    (packages / "spade.py").unlink()
+    site.build()
+    assert not site.check("spade").usable, "it seems to be there"
+
+    site.build(again=True)
+    assert site.check("spade").usable
+
+
+NO_PYTHONS = {
+    "nothing": (None, "not a Python that runs"),
+    "no program": ("3 11", "cannot be started"),
+    "an old one": ("#!/bin/sh\necho 3 9\n", "is Python 3.9; the engine needs Python 3.11"),
+    "one that fails": ("#!/bin/sh\nexit 1\n", "not a Python that runs"),
+    "another program": ("#!/bin/sh\necho hello\n", "not a Python that runs"),
+    "a silent one": ("#!/bin/sh\n", "not a Python that runs"),
+    "a talkative one": ("#!/bin/sh\necho three eleven\n", "not a Python that runs"),
+    "one that hangs": ("#!/bin/sh\nsleep 600\n", "did not answer within"),
+    "one that only says so": ("#!/bin/sh\necho 3 11\n", "ended with exit code 0"),
+    "one that crashes": (
+        "#!/bin/sh\n[ $# -gt 3 ] || exec echo 3 11\necho no luck >&2\nkill -SEGV $$\n",
+        "ended with exit code -11. no luck",
+    ),
+}
+
+
+@pytest.mark.parametrize(("script", "words"), NO_PYTHONS.values(), ids=NO_PYTHONS)
+def test_what_was_taken_for_a_python_is_told_to_be_none(tmp_path, monkeypatch, script, words):
+    monkeypatch.setattr(environment, "VERSION_SECONDS", 1.0)
+    program = tmp_path / "python"
+    if script is not None:
+        program.write_text(script)
+        program.chmod(0o755 if script.startswith("#!") else 0o644)
+
+    problem = check(program).problem
+    assert words in problem
+    assert str(program) in problem
+    assert "Traceback" not in problem
+
+
+def test_a_folder_is_no_python(tmp_path):
+    assert "not a Python that runs" in check(tmp_path).problem
+
+
+def test_a_check_can_be_stopped(tmp_path):
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\nsleep 600\n")
+    program.chmod(0o755)
+    assert not check(program, cancelled=lambda: True).usable
+
+
+def test_what_the_engine_imports_is_what_is_looked_for():
+    ours = {"engine", "tests", "distributed"}  # and what only a cluster needs
+    found = {
+        each.split(".")[0]
+        for file in SHIPPED
+        if name(file).startswith("engine/")
+        for each in imports(file)
+    }
+    looked_for = {library.split(".")[0] for library in environment.LIBRARIES}
+    assert found - looked_for - set(sys.stdlib_module_names) - ours - {"__future__", ""} == set()
 
 
 def test_the_command_line_builds_and_checks_without_qgis(site):
@@ -279,7 +364,7 @@ def test_the_command_line_builds_and_checks_without_qgis(site):
     assert "/no/python is not a Python that runs" in failed.stderr
     lacking = run("--check")
     assert lacking.returncode == 1
-    assert "torch cannot be imported" in lacking.stderr
+    assert "cannot run the engine. Not installed: torch, torchvision" in lacking.stderr
 
 
 def test_the_environment_lies_among_the_users_data(monkeypatch, tmp_path):

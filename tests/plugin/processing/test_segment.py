@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,7 +22,9 @@ from qgis.core import (
     QgsRectangle,
     QgsVectorLayer,
 )
+from segment_by_text.plugin.engine.process import Engine
 from segment_by_text.plugin.processing.provider import Provider
+from segment_by_text.plugin.settings import Settings
 
 from tests.plugin.rasters import write_raster, write_tied_scene
 from tests.plugin.tile_server import TileServer
@@ -37,6 +40,10 @@ class Listener(QgsProcessingFeedback):
     def __init__(self) -> None:
         super().__init__(False)
         self.said = []
+        self.warned = []
+
+    def pushWarning(self, text: str) -> None:
+        self.warned.append(text)
 
     def setProgressText(self, text: str) -> None:
         self.said.append(text)
@@ -142,6 +149,31 @@ def test_the_shape_of_polygons_reaches_the_engine(run: Callable, raster: QgsRast
     assert corners(SMALLEST=1e9) == []
 
 
+def test_relative_paths_are_those_of_the_working_directory(
+    run: Callable, raster: QgsRasterLayer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    outputs = {"POLYGONS": "found.gpkg", "MASK": "mask.tif", "PROBABILITY": "./probability.tif"}
+    run(INPUT="scene.tif", **SURE, **outputs)
+    assert gdal.Open(str(tmp_path / "mask.tif")).GetGeoTransform()[0] == 500000
+    assert gdal.Open(str(tmp_path / "probability.tif")) is not None
+    found = QgsVectorLayer(str(tmp_path / "found.gpkg"))
+    assert {feature["source"] for feature in found.getFeatures()} == {raster.source()}
+
+
+def test_a_scene_of_the_plugins_own_is_not_read_in_its_place(
+    run: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "resources/scenes/airport.tif"
+    (tmp_path / name).parent.mkdir(parents=True)
+    write_raster(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    run(INPUT=name, **SURE, MASK="mask.tif")
+    mask, given = gdal.Open("mask.tif"), gdal.Open(name)
+    assert mask.GetGeoTransform() == given.GetGeoTransform()
+    assert (mask.RasterXSize, mask.RasterYSize) == (given.RasterXSize, given.RasterYSize)
+
+
 def test_only_asked_outputs_are_made(run: Callable, raster: QgsRasterLayer, tmp_path: Path) -> None:
     found = run(INPUT=raster, **SURE, MASK=str(tmp_path / "mask.tif"))
     assert "POLYGONS" not in found
@@ -206,6 +238,37 @@ def test_dead_engine_is_an_error_and_the_next_run_works(
         processing.run(ID, {**usual, "EXPRESSION": "die"})
     processing.run(ID, {**usual, "EXPRESSION": "tank"})
     assert gdal.Open(usual["MASK"]).ReadAsArray().max() == 1
+
+
+def test_a_silent_engine_is_warned_of(
+    register: Callable, faulty_engine, raster: QgsRasterLayer, tmp_path: Path
+) -> None:
+    register(faulty_engine)
+    faulty_engine.silence = 0.3
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(ID)
+    context, feedback = QgsProcessingContext(), Listener()
+    context.setProject(QgsProject.instance())
+    given = {"INPUT": raster, "EXPRESSION": "quiet tank", "MASK": str(tmp_path / "mask.tif")}
+    _, succeeded = algorithm.run({**given, "THRESHOLD": 0.5}, context, feedback)
+    assert succeeded
+    assert any("said nothing for a minute" in text for text in feedback.warned)
+    assert feedback.said[-1] == "Window 3 of 3"
+
+
+def test_a_python_that_cannot_run_the_engine_is_told_with_a_way_out(
+    register: Callable, raster: QgsRasterLayer, tmp_path: Path
+) -> None:
+    import processing
+
+    Settings().interpreter = sys.executable
+    engine = Engine(Settings())
+    register(engine)
+    with pytest.raises(QgsProcessingException) as failure:
+        processing.run(ID, {"INPUT": raster, **SURE, "MASK": str(tmp_path / "mask.tif")})
+    assert "cannot run the engine. Not installed: torch, torchvision" in str(failure.value)
+    assert "Install the engine, or choose another Python" in str(failure.value)
+    assert "Traceback" not in str(failure.value)
+    engine.close()
 
 
 def test_cancelled_run_ends_without_outputs(

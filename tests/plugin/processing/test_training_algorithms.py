@@ -167,6 +167,23 @@ def test_a_model_is_measured_on_samples(run: Callable, tmp_path: Path) -> None:
     assert json.loads(path.read_text())["split"] == "test"
 
 
+def test_relative_paths_are_those_of_the_working_directory(
+    run: Callable,
+    raster: QgsRasterLayer,
+    polygons: QgsVectorLayer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "annotations.jsonl").write_text("{}")
+    run("evaluate", MODEL="fake", ANNOTATIONS="annotations.jsonl", REPORT="report.json")
+    assert json.loads((tmp_path / "report.json").read_text())["n"] == 3
+    given = {"INPUT": "scene.tif", "POLYGONS": polygons, "EXPRESSION": "pond", "BASE": "fake"}
+    run("finetune", **given, TITLE="Ponds")
+    asked = json.loads((folder("ponds") / "samples" / "asked.json").read_text())
+    assert asked["layers"][0]["raster"]["path"] == raster.source()
+
+
 def test_layers_and_samples_at_once_are_refused(
     run: Callable, raster: QgsRasterLayer, tmp_path: Path
 ) -> None:
