@@ -11,9 +11,9 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 from ..engine.process import Engine
 from ..engine.tasks import EngineTask
 from ..map.extents import Refusal
-from ..map.results import ResultGroup
-from ..map.runs import next_version
-from ..map.versions import Versions, drop
+from ..results.groups import ResultGroup
+from ..results.runs import next_version
+from ..results.versions import Versions, drop
 
 DELAY = 200
 """Milliseconds without a change before the engine is asked."""

@@ -12,11 +12,11 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ..engine.process import Engine
 from ..engine.tasks import EngineTask
-from ..map.appearance import shortened
 from ..map.extents import Refusal
-from ..map.layers import Source, add
-from ..map.results import Results
-from ..map.runs import Run, new_run
+from ..map.layers import Source
+from ..results.appearance import shortened
+from ..results.groups import Results, add
+from ..results.runs import Run, new_run
 from ..settings import Settings
 from .refinement import Refinement
 

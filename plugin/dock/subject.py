@@ -8,7 +8,7 @@ from typing import Any, Callable
 from qgis.PyQt.QtCore import QObject
 from qgis.PyQt.QtWidgets import QWidget
 
-from ..map.appearance import shortened
+from ..results.appearance import shortened
 from .refinement import Refinement
 from .shape_choice import ShapeChoice
 from .threshold_field import ThresholdField

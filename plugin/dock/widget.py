@@ -22,8 +22,8 @@ from ..engine.cards import device_line, knowledge, tooltip
 from ..engine.process import Engine
 from ..map.extents import Refusal
 from ..map.layers import source_of
-from ..map.results import ResultGroup
 from ..paths import FORMS, ROOT, icon
+from ..results.groups import ResultGroup
 from ..settings import DEFAULT_MODEL, Settings
 from ..text.message_frame import MessageFrame
 from .band_choice import BandChoice

@@ -15,7 +15,7 @@ from qgis.core import Qgis, QgsMessageLog
 from qgis.PyQt.QtCore import QCoreApplication
 
 from ..map.extents import Refusal
-from ..map.runs import training_folder, writing
+from ..map.folders import training_folder, writing
 from ..paths import PLUGIN
 from ..settings import Settings
 

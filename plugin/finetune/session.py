@@ -15,7 +15,7 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 from ..engine.process import Engine
 from ..engine.tasks import EngineTask
 from ..map.extents import Refusal
-from ..map.runs import writing
+from ..map.folders import writing
 from ..paths import PLUGIN
 from ..settings import Settings
 from . import jobs

@@ -16,8 +16,8 @@ from ..paths import PLUGIN
 from ..settings import Settings
 from . import drawing
 from .extents import Refusal
+from .folders import slug, training_folder, writing
 from .layers import Source
-from .runs import slug, training_folder, writing
 
 translate = QCoreApplication.translate
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Optional, Union
 
 from qgis.core import (
-    QgsCoordinateReferenceSystem,
     QgsMapLayer,
-    QgsProject,
     QgsProviderRegistry,
     QgsRasterLayer,
 )
@@ -18,7 +15,6 @@ from qgis.PyQt.QtCore import QCoreApplication
 from .export import Export, export_of
 from .extents import Place, Refusal, clip
 from .formats import engine_opens
-from .results import ResultGroup
 from .told import told_bands, told_crs, told_values
 
 translate = QCoreApplication.translate
@@ -100,22 +96,3 @@ def file_of(layer: QgsRasterLayer) -> Optional[str]:
         return None
     name = layer.source()
     return name if engine_opens(name) else None
-
-
-def add(
-    result: dict[str, Any], run: Path, crs: QgsCoordinateReferenceSystem, project: QgsProject
-) -> ResultGroup:
-    """Puts a new result on the map, in a group of its own.
-
-    Args:
-        result: The engine's Result.
-        run: The folder that holds the files of this run and of its other thresholds.
-        crs: The CRS of the segmented layer, which QGIS may know better than the file.
-        project: The project that gets the layers.
-
-    Raises:
-        Refusal: A file of the result cannot be opened.
-    """
-    group = ResultGroup(run, project)
-    group.show(result, crs)
-    return group

@@ -28,10 +28,10 @@ from qgis.core import (
 )
 
 from ..engine.process import Engine
-from ..map.appearance import style
 from ..map.extents import Place, Refusal
 from ..map.layers import Source, source_of
 from ..map.shape import Outlines, shape
+from ..results.appearance import style
 from ..settings import DEFAULT_MODEL
 from .algorithm import DEVICES, EngineAlgorithm, advanced
 from .destination import (

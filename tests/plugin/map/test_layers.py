@@ -20,9 +20,9 @@ from qgis.core import (
 from qgis.PyQt.QtGui import qAlpha
 from segment_by_text.engine.service.client import EngineFailure
 from segment_by_text.plugin.map.extents import Refusal, rectangle
-from segment_by_text.plugin.map.layers import add, source_of
-from segment_by_text.plugin.map.results import ResultGroup
-from segment_by_text.plugin.map.runs import next_version
+from segment_by_text.plugin.map.layers import source_of
+from segment_by_text.plugin.results.groups import ResultGroup, add
+from segment_by_text.plugin.results.runs import next_version
 
 from tests.plugin.conftest import ROOT
 from tests.plugin.rasters import write_raster, write_tied_scene

@@ -24,8 +24,8 @@ from qgis.PyQt.QtWidgets import (
 )
 from segment_by_text.plugin.finetune.dialog import FinetuneDialog
 from segment_by_text.plugin.finetune.session import Session
-from segment_by_text.plugin.map import appearance
 from segment_by_text.plugin.models.dialog import ModelsDialog
+from segment_by_text.plugin.results import appearance
 from segment_by_text.plugin.settings import Settings
 
 from tests.plugin.fake_engine import CARD

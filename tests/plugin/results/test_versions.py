@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer, QgsVectorLayer
 from segment_by_text.plugin.map import versions
-from segment_by_text.plugin.map.results import ResultGroup
-from segment_by_text.plugin.map.versions import Versions
+from segment_by_text.plugin.results.groups import ResultGroup
+from segment_by_text.plugin.results.versions import Versions
 
 from tests.plugin.engine_results import write_result
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from qgis.core import QgsApplication, QgsProject, QgsSettings
 from segment_by_text.plugin.map.extents import Refusal
-from segment_by_text.plugin.map.runs import (
+from segment_by_text.plugin.results.runs import (
     FINAL,
     UNFINISHED,
     new_run,
@@ -149,7 +149,7 @@ def another_qgis(tmp_path: Path) -> Iterator[Callable]:
 
     def start() -> tuple[subprocess.Popen, Path]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.plugin.map.other_qgis", str(tmp_path / "results")],
+            [sys.executable, "-m", "tests.plugin.results.other_qgis", str(tmp_path / "results")],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

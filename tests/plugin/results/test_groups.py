@@ -19,7 +19,7 @@ from qgis.core import (
     QgsVectorLayerJoinInfo,
     QgsVectorLayerSimpleLabeling,
 )
-from segment_by_text.plugin.map.results import FACTS, ROLES, ResultGroup, Results
+from segment_by_text.plugin.results.groups import FACTS, ROLES, ResultGroup, Results
 
 from tests.plugin.engine_results import write_result
 

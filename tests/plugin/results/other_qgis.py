@@ -18,7 +18,7 @@ class Chosen:
 def main() -> None:
     """Until standard input ends."""
     QgsApplication([], False)
-    from segment_by_text.plugin.map.runs import new_run
+    from segment_by_text.plugin.results.runs import new_run
 
     run = new_run("tank", Chosen(), QgsProject.instance())
     print(run.folder, flush=True)

@@ -23,10 +23,10 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QCoreApplication, QObject
 
+from ..map.extents import Refusal
+from ..map.shape import checked
 from ..paths import PLUGIN
 from .appearance import describe, name_of, shortened, show_selected, style
-from .extents import Refusal
-from .shape import checked
 from .switch import refuse_invalid, switch
 from .versions import file_of
 
@@ -277,6 +277,25 @@ class ResultGroup:
         text = json.dumps({**self._facts, "source": source}, ensure_ascii=False)
         for _, node in self._nodes():
             node.setCustomProperty(FACTS, text)
+
+
+def add(
+    result: dict[str, Any], run: Path, crs: QgsCoordinateReferenceSystem, project: QgsProject
+) -> ResultGroup:
+    """Puts a new result on the map, in a group of its own.
+
+    Args:
+        result: The engine's Result.
+        run: The folder that holds the files of this run and of its other thresholds.
+        crs: The CRS of the segmented layer, which QGIS may know better than the file.
+        project: The project that gets the layers.
+
+    Raises:
+        Refusal: A file of the result cannot be opened.
+    """
+    group = ResultGroup(run, project)
+    group.show(result, crs)
+    return group
 
 
 class Results(QObject):

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Optional
 
-from qgis.core import QgsApplication, QgsProject
+from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QCoreApplication, QLockFile
 
-from ..paths import PLUGIN
+from ..map.extents import Refusal
+from ..map.folders import results_folder, slug
 from ..settings import Settings
-from .extents import Refusal
 
 translate = QCoreApplication.translate
 
-SLUG_LENGTH = 40
 MOMENT = "[0-9]*_[0-9]*"
 UNFINISHED = "probability.tif.unfinished"
 """What the engine keeps of a run that was ended; the same request goes on from there."""
@@ -55,35 +52,6 @@ class Run:
         return kept
 
 
-def results_folder(settings: Settings, project: QgsProject) -> Path:
-    """The analyst's choice; else beside the project; else, for a project unsaved, the profile."""
-    if settings.results_folder:
-        return Path(settings.results_folder)
-    home = project.homePath() if project.fileName() else ""
-    return Path(home or QgsApplication.qgisSettingsDirPath()) / PLUGIN
-
-
-def training_folder(settings: Settings) -> Path:
-    """Where trainings and corrections are kept: the analyst's choice, else the profile."""
-    chosen = settings.training_folder
-    return Path(chosen) if chosen else Path(QgsApplication.qgisSettingsDirPath()) / PLUGIN
-
-
-@contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Turns an error of the disk into a Refusal that names the training's folder."""
-    try:
-        yield
-    except OSError as cause:
-        raise Refusal(
-            translate(
-                "Runs",
-                "The training folder {} cannot be written ({}). "
-                "Choose another in the options of Segment by Text.",
-            ).format(folder, cause.strerror)
-        ) from cause
-
-
 def new_run(expression: str, settings: Settings, project: QgsProject) -> Run:
     """The folder of a run, named after the moment and the expression.
 
@@ -102,11 +70,6 @@ def new_run(expression: str, settings: Settings, project: QgsProject) -> Run:
     for run in ended[1:]:
         run.release()
     return ended[0] if ended else _new(results, f"{datetime.now():%Y-%m-%d_%H%M%S}_{name}")
-
-
-def slug(expression: str) -> str:
-    """An expression as a part of a folder's name."""
-    return re.sub(r"\W+", "-", expression.strip().lower())[:SLUG_LENGTH].strip("-") or "run"
 
 
 def next_version(run: Path) -> Path:

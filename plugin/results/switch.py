@@ -13,7 +13,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QCoreApplication
 
-from .extents import Refusal
+from ..map.extents import Refusal
 
 translate = QCoreApplication.translate
 
