@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer, QgsVectorLayer
-from segment_by_text.plugin.map import versions
+from segment_by_text.plugin.results import versions
 from segment_by_text.plugin.results.groups import ResultGroup
 from segment_by_text.plugin.results.versions import Versions
 
