@@ -5,6 +5,8 @@ Standard library only, Python 3.9: the plugin places files too.
 
 from __future__ import annotations
 
+import errno
+import filecmp
 import itertools
 import os
 import platform
@@ -57,14 +59,14 @@ def place(written: Path, path: Path) -> None:
         path: What it becomes, on the same disk.
 
     Raises:
-        OSError: It cannot be moved; all is as it was.
+        OSError: It cannot be moved, or a sidecar of its would take the place of another file's; all
+            is as it was.
     """
     if written.is_dir():
         os.replace(written, path)
         return
     beside = [other for other in written.parent.iterdir() if other != written]
-    aside = written.parent / "aside"
-    aside.mkdir()
+    aside = Path(mkdtemp(dir=written.parent))
     moved: list[tuple[Path, Path]] = []
     try:
         for old, new in _moves(beside, path, aside):
@@ -120,9 +122,16 @@ def _free_stem(path: Path) -> str:
 
 def _moves(beside: list[Path], path: Path, aside: Path) -> Iterator[tuple[Path, Path]]:
     """Old sidecars go aside, new ones take their place."""
+    old = sidecars(path)
     arriving = [path.with_name(new.name) for new in beside]
-    for old in {*sidecars(path), *(name for name in arriving if name.exists())}:
-        yield old, aside / old.name
+    for new, name in zip(beside, arriving):
+        if name.exists() and name not in old:
+            # As a shapefile's .prj.
+            if not filecmp.cmp(new, name, shallow=False):
+                raise FileExistsError(errno.EEXIST, f"{name.name} beside it is another file's")
+            old.append(name)
+    for each in old:
+        yield each, aside / each.name
     yield from zip(beside, arriving)
 
 

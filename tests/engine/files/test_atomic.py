@@ -71,6 +71,27 @@ def test_what_fails_on_the_way_leaves_all_as_it_was(
     assert texts(tmp_path) == before
 
 
+@pytest.mark.parametrize("same", [True, False])
+def test_a_sidecar_of_another_file_is_not_replaced_by_other_words(
+    tmp_path: Path, same: bool
+) -> None:
+    fill(tmp_path, "m.asc", "m.prj", "m.shp")
+    before = texts(tmp_path)
+
+    def write() -> None:
+        with replacing(tmp_path / "m.asc") as partial:
+            partial.write_text("new")
+            partial.with_name("m.prj").write_text("old m.prj" if same else "another CRS")
+
+    if same:
+        write()
+        before["m.asc"] = "new"
+    else:
+        with pytest.raises(OutputError, match=r"m\.prj beside it is another file's"):
+            write()
+    assert texts(tmp_path) == before
+
+
 @pytest.mark.parametrize("links", [True, False])
 def test_what_is_kept_keeps_its_sidecars_and_never_takes_a_name(
     tmp_path: Path, links: bool, monkeypatch: pytest.MonkeyPatch
