@@ -33,7 +33,8 @@ def in_utf8(path: str) -> Iterator[str]:
         try:
             yield link
         except EngineError as error:
-            raise type(error)(str(error).replace(link, readable(path))) from error
+            text = str(error).replace(link, path)
+            raise type(error)(readable(text)) from error
 
 
 def _linked(file: Path, folder: Path) -> str:

@@ -52,13 +52,11 @@ class Fill:
         band: its number.
         value: as stored.
         share: of the band's valid pixels.
-        apart: whether it is so far from the others that the stretch leaves it out.
     """
 
     band: int
     value: float
     share: float
-    apart: bool
 
 
 @dataclass(frozen=True)
@@ -110,8 +108,8 @@ def measure(dataset: Any, bands: tuple[int, int, int], nodata: NoData) -> Stretc
     Bytes that say that they hold fewer bits are stretched over those. Nodata, masked pixels and
     values that are no finite numbers do not count. Where the percentiles coincide, the extremes
     take their place; a constant band becomes 0. A band's scale and offset change nothing, as long
-    as the scale is positive; a negative one turns dark and bright round. An extreme value that
-    fills much of a band far from all others is left out of the percentiles, and stays a value.
+    as the scale is positive; a negative one turns dark and bright round. A value that looks like a
+    fill is left out of the percentiles, and stays a value.
 
     Raises:
         RasterError: a vast raster without overviews that holds no values wherever it was looked at.
@@ -134,7 +132,7 @@ def _ends(dataset: Any, band: int, nodata: NoData) -> tuple[tuple[float, float],
         return (0.0, 0.0), []
     fills = _fills(values, band, dataset.dtypes[band - 1])
     for fill in fills:
-        values = values[values != fill.value] if fill.apart else values
+        values = values[values != fill.value]
     # The nearest value that occurs: interpolating between the extremes of float64 would overflow.
     low, high = np.percentile(values, PERCENTILES, method="nearest")
     if low == high:
@@ -157,7 +155,7 @@ def _fills(values: npt.NDArray[np.float64], band: int, kind: str) -> list[Fill]:
         apart = max(low - value, value - high) > high - low
         usual = share >= FILLED and value in _usual(kind)
         if share >= MUCH and (apart or usual):
-            fills.append(Fill(band, value, share, apart))
+            fills.append(Fill(band, value, share))
     return fills
 
 

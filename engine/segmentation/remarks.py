@@ -34,12 +34,11 @@ def of_source(raster: Raster, name: str) -> list[str]:
         same = [fill for fill in fills if fill.value == value]
         share = max(fill.share for fill in same)
         bands = ", ".join(str(fill.band) for fill in same)
-        apart = " and lies far from all others, so the stretch leaves it out"
         remarks.append(
-            f"The value {value:.17g} fills {share:.0%} of {name} (band {bands})"
-            f"{apart if same[0].apart else ''}. It is looked at as a part of the picture. If it "
-            "means that there is no data, say so: layer properties > Transparency > Additional no "
-            f"data value, or --nodata {value:.17g}."
+            f"The value {value:.17g} fills {share:.0%} of {name} (band {bands}), as nodata does. "
+            "The stretch leaves it out, but it is looked at as a part of the picture. If it means that "
+            "there is no data, say so: layer properties > Transparency > Additional no data value, "
+            f"or --nodata {value:.17g}."
         )
     return remarks
 

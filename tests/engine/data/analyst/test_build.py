@@ -23,7 +23,7 @@ from engine.presentation.picture import YELLOW
 from engine.raster.source import Source
 from engine.training.config import read as read_config
 from engine.training.data import training_data
-from tests.engine.data.analyst.layers import METRE, grid_of_squares, layer, polygons, raster
+from tests.engine.data.analyst.layers import METRE, UTM, grid_of_squares, layer, polygons, raster
 
 SETTINGS = SampleSettings(view=64, block=1, negatives=0)
 SQUARES = grid_of_squares(640, 480, 80, 16)
@@ -257,6 +257,30 @@ def test_views_are_cut_at_the_resolution_that_is_asked_for(tmp_path):
     assert own.resolution == pytest.approx(0.5)
     finer = build([made], replace(SETTINGS, resolution=0.2, most=3), tmp_path / "finer")
     assert any("no more than the raster" in warning for warning in finer.warnings)
+
+
+def test_pixels_of_unknown_size_are_those_of_the_views_and_that_is_told(tmp_path):
+    source = raster(tmp_path / "r.tif", shapes=SQUARES, crs=None)
+    drawn = polygons(tmp_path / "p.gpkg", SQUARES, names("roof"), to=None)
+    for number, asked in enumerate((None, 0.3)):
+        made = LabelledLayer(source, drawn, field="name")
+        settings = replace(SETTINGS, resolution=asked, most=3)
+        report = build([made], settings, tmp_path / f"out-{number}")
+        assert report.resolution == (asked and pytest.approx(asked))
+        assert any("has no CRS" in warning for warning in report.warnings)
+    made = LabelledLayer(replace(source, pixel_size=0.3), drawn, field="name")
+    told = build([made], replace(SETTINGS, most=3), tmp_path / "told")
+    assert told.resolution == pytest.approx(0.3)
+    assert not any("has no CRS" in warning for warning in told.warnings)
+
+
+def test_polygons_lie_on_a_raster_in_the_crs_that_is_told_of_it(tmp_path):
+    source = replace(raster(tmp_path / "r.tif", shapes=SQUARES, crs=None), crs=UTM)
+    drawn = polygons(tmp_path / "p.gpkg", SQUARES, names("roof"), to="EPSG:4326")
+    report = build([LabelledLayer(source, drawn, field="name")], SETTINGS, tmp_path / "out")
+    whole = [s.mask.sum() for s in samples(tmp_path / "out")]
+    assert np.median(whole) == 256
+    assert report.resolution == pytest.approx(1)
 
 
 def test_an_object_larger_than_a_view_is_shown_in_several(tmp_path):
