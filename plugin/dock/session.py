@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -64,6 +65,13 @@ class Request:
             "shape": self.shape,
             "device": self.device,
         }
+
+    @property
+    def same(self) -> str:
+        """What two requests have in common where the engine goes on with one for the other."""
+        source = self.source
+        place = source if isinstance(source, dict) else [source.name, source.params]
+        return json.dumps([self.expression, self.model, place], sort_keys=True)
 
 
 class Session(QObject):
@@ -218,7 +226,9 @@ class Session(QObject):
 
     def _segment(self, request: Request) -> None:
         try:
-            run = self._run = new_run(request.expression, self._settings, self._project)
+            run = self._run = new_run(
+                request.expression, self._settings, self._project, request.same
+            )
         except Refusal as cause:
             self._fail(str(cause))
             return

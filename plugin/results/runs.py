@@ -22,6 +22,9 @@ UNFINISHED = "probability.tif.unfinished"
 
 FINAL = ("probability.tif", "mask.tif", "polygons.gpkg")
 LOCK = ".lock"
+REQUEST = ".request"
+"""What a run that has not come to its end was asked for."""
+
 TRIES = 3
 """Another QGIS may take a new folder for one that a crash left, before it is locked."""
 
@@ -37,7 +40,9 @@ class Run:
         self._lock = lock
 
     def release(self) -> None:
-        """Lets go of it; what is in it stays."""
+        """Lets go of it after a result; what is in it stays."""
+        with suppress(OSError):
+            (self.folder / REQUEST).unlink()
         self._lock.unlock()
 
     def discard(self) -> bool:
@@ -46,18 +51,27 @@ class Run:
         Returns:
             Whether the same request may go on from there.
         """
-        kept = _holds(self.folder, UNFINISHED)
-        self._lock.unlock()
-        _remove_empty(self.folder)
-        return kept
+        if _holds(self.folder, UNFINISHED):
+            self._lock.unlock()
+            return True
+        self.release()
+        with suppress(OSError):
+            self.folder.rmdir()
+        return False
 
 
-def new_run(expression: str, settings: Settings, project: QgsProject) -> Run:
+def new_run(expression: str, settings: Settings, project: QgsProject, request: str = "") -> Run:
     """The folder of a run, named after the moment and the expression.
 
-    It is a new one, or that of the last run of these words that was ended before its time: the
-    engine goes on there if the rest of the request is the same too. It is never one that another
-    run, of this or another QGIS, is in, nor one that holds results.
+    It is a new one, or that of the last run of the same request that was ended before its time: the
+    engine goes on there. It is never one that another run, of this or another QGIS, is in, nor one
+    that holds results.
+
+    Args:
+        expression: What to segment.
+        settings: Where the results are kept.
+        project: The project that gets them.
+        request: What makes two runs the same, in one line.
 
     Raises:
         Refusal: The folder cannot be created.
@@ -66,10 +80,13 @@ def new_run(expression: str, settings: Settings, project: QgsProject) -> Run:
     results = results_folder(settings, project)
     names = (f"{MOMENT}_{name}", f"{MOMENT}_{name}-[0-9]*")
     former = sorted(folder for each in names for folder in results.glob(each))
-    ended = [run for folder in reversed(former) if (run := _ended(folder)) is not None]
-    for run in ended[1:]:
-        run.release()
-    return ended[0] if ended else _new(results, f"{datetime.now():%Y-%m-%d_%H%M%S}_{name}")
+    for folder in filter(_is_empty, former):
+        _sweep(folder)
+    for folder in reversed(former):
+        run = _ended(folder, request)
+        if run is not None:
+            return run
+    return _new(results, f"{datetime.now():%Y-%m-%d_%H%M%S}_{name}", request)
 
 
 def next_version(run: Path) -> Path:
@@ -81,12 +98,9 @@ def next_version(run: Path) -> Path:
     return _numbered(run, "threshold")
 
 
-def _ended(folder: Path) -> Optional[Run]:
-    """The run that was ended in a folder, where there is one and nobody goes on with it.
-
-    A folder that holds nothing, as a crash of QGIS leaves it, goes.
-    """
-    if not (_holds(folder, UNFINISHED) or _is_empty(folder)):
+def _ended(folder: Path, request: str) -> Optional[Run]:
+    """The run of this request that was ended in a folder, where nobody goes on with it."""
+    if not (_holds(folder, UNFINISHED) and _is_of(folder, request)):
         return None
     lock = _locked(folder)
     if lock is None:
@@ -95,15 +109,25 @@ def _ended(folder: Path) -> Optional[Run]:
     if _holds(folder, UNFINISHED) and not _holds(folder, *FINAL):
         return Run(folder, lock)
     lock.unlock()
-    _remove_empty(folder)
     return None
 
 
-def _new(results: Path, name: str) -> Run:
+def _sweep(folder: Path) -> None:
+    """Removes the folder of a run that a crash of QGIS ended before it had written anything."""
+    lock = _locked(folder)
+    if lock is not None:
+        Run(folder, lock).discard()
+
+
+def _new(results: Path, name: str, request: str) -> Run:
     for _ in range(TRIES):
         folder = _numbered(results, name)
         lock = _locked(folder)
         if lock is not None:
+            try:
+                (folder / REQUEST).write_text(request, "utf-8")
+            except OSError as cause:
+                raise _unwritable(folder, cause.strerror) from cause
             return Run(folder, lock)
     raise _unwritable(results, translate("Runs", "it cannot be locked"))
 
@@ -119,16 +143,18 @@ def _holds(folder: Path, *names: str) -> bool:
     return any((folder / name).exists() for name in names)
 
 
-def _is_empty(folder: Path) -> bool:
+def _is_of(folder: Path, request: str) -> bool:
     try:
-        return all(each.name == LOCK for each in folder.iterdir())
-    except OSError:
+        return (folder / REQUEST).read_text("utf-8") == request
+    except (OSError, ValueError):
         return False
 
 
-def _remove_empty(folder: Path) -> None:
-    with suppress(OSError):
-        folder.rmdir()
+def _is_empty(folder: Path) -> bool:
+    try:
+        return all(each.name in (LOCK, REQUEST) for each in folder.iterdir())
+    except OSError:
+        return False
 
 
 def _numbered(parent: Path, name: str) -> Path:

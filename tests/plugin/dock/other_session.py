@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsProject
+from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer
 
 from tests.plugin import conftest  # noqa: F401  makes the plugin importable
 from tests.plugin.waiting import until
@@ -21,6 +21,7 @@ def main() -> None:
     application.initQgis()
     from segment_by_text.plugin.dock.session import Request, Session
     from segment_by_text.plugin.engine.process import Engine
+    from segment_by_text.plugin.map.layers import source_of
     from segment_by_text.plugin.settings import Settings
 
     class Chosen(Settings):
@@ -32,7 +33,7 @@ def main() -> None:
 
     engine = Engine(Chosen())
     session = Session(engine, Chosen(), QgsProject.instance())
-    source = {"path": RASTER, "extent": None, "bands": None, "resolution": None}
+    source = source_of(QgsRasterLayer(RASTER, "scene"))
     for line in sys.stdin:
         command, _, words = line.strip().partition(" ")
         if command == "segment":

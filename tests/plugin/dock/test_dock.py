@@ -692,6 +692,28 @@ def test_new_project_stops_the_run_of_the_old_one(faulty_dock, project: QgsProje
     assert project.mapLayers() == {}
 
 
+def test_each_raster_goes_on_with_its_own_run(
+    faulty_dock, project: QgsProject, tmp_path: Path
+) -> None:
+    def ended(layer: QgsRasterLayer) -> Path:
+        faulty_dock.form.layer.setLayer(layer)
+        press_enter(faulty_dock)
+        until(lambda: "Window" in faulty_dock.form.stage.text())
+        folder = faulty_dock.session._run.folder
+        faulty_dock.session.engine.kill()
+        until(lambda: idle(faulty_dock))
+        faulty_dock.form.stage.clear()
+        return folder
+
+    first = next(iter(project.mapLayers().values()))
+    second = QgsRasterLayer(str(write_raster(tmp_path / "second.tif")), "second")
+    project.addMapLayer(second)
+    type_in(faulty_dock, "slow tank")
+    folders = [ended(layer) for layer in (first, second)]
+    assert len(set(folders)) == 2
+    assert [ended(layer) for layer in (first, second)] == folders
+
+
 # -- access --------------------------------------------------------------------------------------
 
 

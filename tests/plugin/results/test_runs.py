@@ -115,6 +115,30 @@ def test_a_run_that_was_ended_is_kept_and_the_same_words_go_on_there(
     assert new_run("the tank", settings, project).folder not in (finished.folder, ended.folder)
 
 
+def test_the_same_words_over_another_raster_leave_what_was_ended(
+    settings: Settings, project: QgsProject, tmp_path: Path
+) -> None:
+    settings.results_folder = str(tmp_path / "results")
+    ended = new_run("tank", settings, project, "over the harbour")
+    (ended.folder / UNFINISHED).write_text("hours of work")
+    assert ended.discard()
+    other = new_run("tank", settings, project, "over the airport")
+    assert other.folder != ended.folder
+    assert not other.discard()
+    assert new_run("tank", settings, project, "over the harbour").folder == ended.folder
+    assert (ended.folder / UNFINISHED).read_text() == "hours of work"
+
+
+def test_nothing_is_left_beside_a_result(
+    settings: Settings, project: QgsProject, tmp_path: Path
+) -> None:
+    settings.results_folder = str(tmp_path / "results")
+    run = new_run("tank", settings, project, "over the harbour")
+    (run.folder / "mask.tif").write_text("")
+    run.release()
+    assert [each.name for each in run.folder.iterdir()] == ["mask.tif"]
+
+
 def test_a_run_that_is_under_way_is_not_taken(
     settings: Settings, project: QgsProject, tmp_path: Path
 ) -> None:
@@ -135,7 +159,7 @@ def test_a_folder_that_holds_a_result_is_not_gone_on_in(
     first = new_run("tank", settings, project)
     (first.folder / UNFINISHED).write_text("")
     (first.folder / file).write_text("")
-    first.release()
+    assert first.discard()
     assert new_run("tank", settings, project).folder != first.folder
 
 
@@ -192,7 +216,7 @@ def test_one_of_two_qgis_goes_on_with_a_run_that_was_ended(
     settings.results_folder = str(tmp_path / "results")
     ended = new_run("tank", settings, project)
     (ended.folder / UNFINISHED).write_text("")
-    ended.release()
+    assert ended.discard()
     taken = {another_qgis()[1] for _ in range(2)} | {new_run("tank", settings, project).folder}
     assert len(taken) == 3
     assert ended.folder in taken
