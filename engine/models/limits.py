@@ -57,15 +57,20 @@ JOINERS = "\u200c\u200d"
 
 
 def legible(text: str, most: int) -> str:
-    """A text as a card may hold it: all of it seen, on one line, of so many letters at most."""
+    """A text as a card may hold it: on one line, all of it seen, so many letters at most.
+
+    It is empty where there is nothing to be seen.
+    """
     line = " ".join("".join(" " if _unseen(letter) else letter for letter in text).split())
+    if not _seen(line):
+        return ""
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
 def first_of(texts: Iterable[str], most: int) -> Iterator[str]:
     """As many of the texts as a card may hold, so many at most; each is legible, and once there."""
     size = 0
-    names = filter(_seen, dict.fromkeys(legible(text, LONGEST_NAME) for text in texts))
+    names = filter(None, dict.fromkeys(legible(text, LONGEST_NAME) for text in texts))
     for name in list(names)[:most]:
         size += len(name.encode())
         if size > LARGEST_LIST:
@@ -105,7 +110,7 @@ def _unseen(letter: str) -> bool:
 
 
 def _seen(text: str) -> bool:
-    return any(letter.isprintable() and not letter.isspace() for letter in text)
+    return not all(letter.isspace() or letter in JOINERS or _unseen(letter) for letter in text)
 
 
 def _something(text: str) -> str:
