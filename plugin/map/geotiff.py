@@ -61,10 +61,9 @@ class Shape:
 
     def key(self) -> str:
         """Two are the same where this is."""
-        extent = self.extent.asWktPolygon(), self.extent.toString(17)
-        crs = self.crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT2_2019)
+        extent = self.extent.toString(17)
         rest = repr(self.kind), self.bands, self.opacity, self.nodata
-        return repr((self.width, self.height, extent, crs, rest))
+        return repr((self.width, self.height, extent, self.crs.toWkt(), rest))
 
 
 class GeoTiff:
