@@ -12,7 +12,7 @@ from engine.files.boundary import open_dataset, reading
 from engine.raster import admission
 
 UNWATCHED = (".aux.xml",)
-"""Sidecars that are read at the beginning alone, and that QGIS writes as soon as it shows a raster."""
+"""Sidecars that are read at the beginning alone, and that QGIS writes when it shows a raster."""
 
 State = tuple[int, int]
 """Size and time of a file."""
