@@ -1,1 +1,4 @@
-"""Files that are written whole or not at all, and their errors as ours."""
+"""Files that are written whole or not at all, apart from what is read, and their errors as ours.
+
+`apart` and `placing` are QGIS's side too: standard library, Python 3.9.
+"""

@@ -11,8 +11,8 @@ from engine.files import apart
 from engine.files.boundary import open_dataset, reading
 from engine.raster import admission
 
-UNREAD = (".aux.xml",)
-"""Sidecars that are read when a raster is opened, and that QGIS writes as soon as it shows one."""
+UNWATCHED = (".aux.xml",)
+"""Sidecars that are read at the beginning alone, and that QGIS writes when it shows a raster."""
 
 State = tuple[int, int]
 """Size and time of a file."""
@@ -42,7 +42,7 @@ class Origin:
         path = str(path)
         admission.check_path(path)
         files = tuple(apart.files_of(path, _listed))
-        states = {file: _state(file) for file in files if not file.endswith(UNREAD)}
+        states = {file: _state(file) for file in files if not file.endswith(UNWATCHED)}
         return cls(path, files, states)
 
     @property
