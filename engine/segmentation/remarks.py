@@ -34,9 +34,9 @@ def of_source(raster: Raster, name: str) -> list[str]:
         bands = ", ".join(str(fill.band) for fill in same)
         remarks.append(
             f"The value {value:.17g} fills {share:.0%} of {name} (band {bands}), as nodata does. "
-            "The stretch leaves it out, but it is looked at as a part of the picture. If it means that "
-            "there is no data, say so: layer properties > Transparency > Additional no data value, "
-            f"or --nodata {value:.17g}."
+            "The stretch leaves it out, but it is looked at as a part of the picture. If it means "
+            "that there is no data, say so: layer properties > Transparency > Additional no data "
+            f"value, or --nodata {value:.17g}."
         )
     return remarks
 
