@@ -74,7 +74,7 @@ class ResultGroup:
         files = [file_of(node.layer()) for node in nodes]
         kept = [found for found in map(_probability_of, files) if found is not None]
         group = cls((kept or files)[0].parent, project, key)
-        group._facts, group._source = told[0], told[0]["source"]
+        group._facts, group._source = told[0], _found(told[0]["source"], project)
         return group
 
     def show(
@@ -399,6 +399,19 @@ def _facts_of(node: QgsLayerTreeLayer) -> Optional[dict[str, Any]]:
         }
     except (TypeError, ValueError, KeyError, OverflowError):
         return None
+
+
+def _found(source: Optional[dict[str, Any]], project: QgsProject) -> Optional[dict[str, Any]]:
+    """The parameters of a Source whose raster may lie elsewhere now; None where it is not found."""
+    path = str(source.get("path")) if source else ""
+    layers = project.mapLayers().values()
+    rasters = [
+        layer.source().split("|", 1)[0] for layer in layers if isinstance(layer, QgsRasterLayer)
+    ]
+    if path in rasters or Path(path).is_file():
+        return source
+    moved = [raster for raster in rasters if Path(raster).name == Path(path).name]
+    return {**source, "path": moved[0]} if source and len(moved) == 1 else None
 
 
 def _probability_of(file: Path) -> Optional[Path]:

@@ -14,6 +14,7 @@ from qgis.core import (
     QgsMapThemeCollection,
     QgsPalLayerSettings,
     QgsProject,
+    QgsRasterLayer,
     QgsRasterRange,
     QgsVectorLayer,
     QgsVectorLayerJoinInfo,
@@ -22,6 +23,7 @@ from qgis.core import (
 from segment_by_text.plugin.results.groups import FACTS, ROLES, ResultGroup, Results
 
 from tests.plugin.engine_results import write_result
+from tests.plugin.rasters import write_raster
 
 UTM = QgsCoordinateReferenceSystem("EPSG:32617")
 OTHER_CRS = QgsCoordinateReferenceSystem("EPSG:32618")
@@ -324,13 +326,14 @@ def reopen(project: QgsProject) -> Callable[[Path], Results]:
 def test_a_result_is_found_again(
     group: ResultGroup, project: QgsProject, home: Path, reopen: Callable, end: str
 ) -> None:
-    group.looked_at({"path": "scene.tif", "extent": [0, 0, 1, 1]})
+    scene = str(write_raster(home / "scene.tif"))
+    group.looked_at({"path": scene, "extent": [0, 0, 1, 1]})
     project.write(str(home / f"map.{end}"))
     again = reopen(home / f"map.{end}").topmost()
     assert again is not group
     assert (again.expression, again.threshold, again.count) == ("storage tank", 0.5, 3)
     assert again.shape == {"minimum_area": 0.0, "simplify": 0.0, "right_angles": False}
-    assert again.source == {"path": "scene.tif", "extent": [0, 0, 1, 1]}
+    assert again.source == {"path": scene, "extent": [0, 0, 1, 1]}
     assert again.outputs == ("polygons", "mask")
     assert again.probability == str(group.run / "probability.tif")
     again.show(write_result(again.run, [NORTH], "threshold"))
@@ -341,11 +344,15 @@ def test_a_result_is_found_again(
 def test_a_result_is_found_again_where_the_project_was_moved_to(
     group: ResultGroup, project: QgsProject, home: Path, tmp_path: Path, reopen: Callable
 ) -> None:
+    scene = str(write_raster(home / "scene.tif"))
+    project.addMapLayer(QgsRasterLayer(scene, "scene"))
+    group.looked_at({"path": scene, "extent": [0, 0, 1, 1]})
     group.show(write_result(group.run, [NORTH], "threshold"))
     project.write(str(home / "map.qgz"))
     project.clear()
     home.rename(tmp_path / "moved")
     again = reopen(tmp_path / "moved" / "map.qgz").topmost()
+    assert again.source == {"path": str(tmp_path / "moved" / "scene.tif"), "extent": [0, 0, 1, 1]}
     assert again.run == tmp_path / "moved" / "segment_by_text" / "run"
     assert again.probability == str(again.run / "probability.tif")
     assert all(again.layer(role).isValid() for role in ROLES)
@@ -361,6 +368,14 @@ def test_a_result_is_found_again_by_the_layers_that_are_left(
     assert again.probability == str(group.run / "probability.tif")
     again.show(write_result(again.run, [NORTH], "threshold"))
     assert again.layer(gone) is None
+
+
+def test_a_raster_that_is_gone_is_not_spoken_of(
+    group: ResultGroup, project: QgsProject, home: Path, reopen: Callable
+) -> None:
+    group.looked_at({"path": str(home / "gone.tif")})
+    project.write(str(home / "map.qgz"))
+    assert reopen(home / "map.qgz").topmost().source is None
 
 
 def test_a_result_whose_probabilities_are_gone_says_so(
