@@ -4,79 +4,84 @@
 <context>
     <name>BandChoice</name>
     <message>
-        <location filename="../plugin/dock/band_choice.py" line="28" />
+        <location filename="../plugin/dock/band_choice.py" line="30" />
         <source>Automatic</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/band_choice.py" line="29" />
+        <location filename="../plugin/dock/band_choice.py" line="31" />
         <source>As displayed</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/band_choice.py" line="30" />
+        <location filename="../plugin/dock/band_choice.py" line="32" />
         <source>Chosen below</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>Cards</name>
     <message>
-        <location filename="../plugin/engine/cards.py" line="24" />
+        <location filename="../plugin/engine/cards.py" line="27" />
         <source>Open vocabulary: describe anything.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/engine/cards.py" line="27" />
+        <location filename="../plugin/engine/cards.py" line="30" />
         <source>Knows: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/engine/cards.py" line="36" />
+        <location filename="../plugin/engine/cards.py" line="40" />
         <source>{} and {:,} more</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/engine/cards.py" line="44" />
+        <location filename="../plugin/engine/cards.py" line="48" />
         <source>Ground resolution: {:g} to {:g} m per pixel</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/engine/cards.py" line="47" />
+        <location filename="../plugin/engine/cards.py" line="51" />
         <source>Languages: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/engine/cards.py" line="48" />
+        <location filename="../plugin/engine/cards.py" line="52" />
         <source>Licence: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/engine/cards.py" line="52" />
+        <location filename="../plugin/engine/cards.py" line="56" />
         <source>Its weights are not on this computer. Put {} into {}.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/engine/cards.py" line="69" />
-        <source>SHA-256 {}</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
-        <location filename="../plugin/engine/cards.py" line="79" />
-        <source>Weights</source>
+        <location filename="../plugin/engine/cards.py" line="71" />
+        <source>This model is damaged, and is not offered anywhere.</source>
         <translation type="unfinished" />
     </message>
     <message>
         <location filename="../plugin/engine/cards.py" line="80" />
+        <source>SHA-256 {}</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/engine/cards.py" line="90" />
+        <source>Weights</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/engine/cards.py" line="91" />
         <source>Measured</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/engine/cards.py" line="94" />
+        <location filename="../plugin/engine/cards.py" line="105" />
         <source>CPU: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/engine/cards.py" line="95" />
+        <location filename="../plugin/engine/cards.py" line="106" />
         <source>{}, {} GB</source>
         <translation type="unfinished" />
     </message>
@@ -115,74 +120,112 @@
         <translation type="unfinished" />
     </message>
 </context><context>
+    <name>Destination</name>
+    <message>
+        <location filename="../plugin/processing/destination.py" line="63" />
+        <source>{} is wanted for two outputs. Choose two names.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/destination.py" line="69" />
+        <source>{} is read, and the output {} would replace it. Choose another name.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/destination.py" line="79" />
+        <source>{} is not on a disk. Choose a file in a folder.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/destination.py" line="83" />
+        <source>{} is a folder. Choose a file.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/destination.py" line="143" />
+        <location filename="../plugin/processing/destination.py" line="90" />
+        <source>{} cannot be written: {}. Choose another folder.</source>
+        <translation type="unfinished" />
+    </message>
+</context><context>
     <name>Dock</name>
     <message>
-        <location filename="../plugin/dock/widget.py" line="115" />
+        <location filename="../plugin/dock/widget.py" line="118" />
         <source>Type what to find, for example: white storage tank.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="142" />
+        <location filename="../plugin/dock/widget.py" line="145" />
         <source>the large white storage tank</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="146" />
+        <location filename="../plugin/dock/widget.py" line="149" />
         <source>Polygons and mask</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="147" />
+        <location filename="../plugin/dock/widget.py" line="150" />
         <source>Polygons</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="148" />
+        <location filename="../plugin/dock/widget.py" line="151" />
         <source>Mask</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="152" />
+        <location filename="../plugin/dock/widget.py" line="155" />
         <source>Automatic</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="153" />
+        <location filename="../plugin/dock/widget.py" line="156" />
         <source>GPU (CUDA)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="154" />
+        <location filename="../plugin/dock/widget.py" line="157" />
         <source>CPU</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="211" />
+        <location filename="../plugin/dock/widget.py" line="234" />
         <source>Understood: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="221" />
+        <location filename="../plugin/dock/widget.py" line="244" />
         <source>The model knows none of these words. Use one it knows, or segment anyway.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="231" />
+        <location filename="../plugin/dock/widget.py" line="254" />
         <source>Start the en&amp;gine</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="233" />
+        <location filename="../plugin/dock/widget.py" line="256" />
         <source>Se&amp;gment anyway</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="235" />
+        <location filename="../plugin/dock/widget.py" line="258" />
         <source>Se&amp;gment by text</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="287" />
+        <location filename="../plugin/dock/widget.py" line="263" />
+        <source>E&amp;nd it</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/widget.py" line="263" />
+        <source>Ca&amp;ncel</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/widget.py" line="316" />
         <source>Cancelling…</source>
         <translation type="unfinished" />
     </message>
@@ -226,39 +269,54 @@
 </context><context>
     <name>Engine</name>
     <message>
-        <location filename="../plugin/engine/process.py" line="42" />
+        <location filename="../plugin/engine/process.py" line="174" />
+        <source>The engine did not stop within {} seconds and was ended.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/engine/process.py" line="184" />
+        <source>Cancelled.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/engine/process.py" line="199" />
         <source>The engine is not installed. Install it from the Segment by Text panel.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/engine/process.py" line="144" />
-        <source>Cancelled.</source>
+        <location filename="../plugin/engine/process.py" line="241" />
+        <source>Install the engine, or choose another Python, in the Segment by Text panel.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/engine/process.py" line="278" />
+        <source>The engine has said nothing for a minute. It may be busy with something long, or hang. Wait, or end it.</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>Evaluate</name>
     <message>
-        <location filename="../plugin/processing/evaluate.py" line="44" />
+        <location filename="../plugin/processing/evaluate.py" line="47" />
         <source>Evaluate a model</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/evaluate.py" line="48" />
+        <location filename="../plugin/processing/evaluate.py" line="51" />
         <source>Models</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/evaluate.py" line="56" />
+        <location filename="../plugin/processing/evaluate.py" line="59" />
         <source>accuracy,quality,IoU,validation,metrics,measure,test</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/evaluate.py" line="60" />
+        <location filename="../plugin/processing/evaluate.py" line="63" />
         <source>Measures how well a model finds what was drawn.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/evaluate.py" line="64" />
+        <location filename="../plugin/processing/evaluate.py" line="67" />
         <source>Compares what a model finds with what was drawn: either on a raster and polygons with a column of names or sentences, or one name for all, or on samples that were made before (annotations.jsonl).
 
 The report says it for each kind of expression and each category: mean IoU, overall IoU, and how often “there is nothing” is answered rightly. Its ending chooses the format: .json, .md, or .png for a sheet of the best and worst cases.
@@ -267,106 +325,110 @@ Polygons that a model has learned from say nothing about how well it works elsew
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/evaluate.py" line="78" />
+        <location filename="../plugin/processing/evaluate.py" line="81" />
         <source>Model</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/evaluate.py" line="82" />
+        <location filename="../plugin/processing/evaluate.py" line="85" />
         <source>Or samples (annotations.jsonl)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/evaluate.py" line="90" />
+        <location filename="../plugin/processing/evaluate.py" line="93" />
         <source>Which of the samples</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/evaluate.py" line="98" />
+        <location filename="../plugin/processing/evaluate.py" line="101" />
         <source>Ground resolution in metres per pixel</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/evaluate.py" line="105" />
+        <location filename="../plugin/processing/evaluate.py" line="108" />
         <source>Device</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/evaluate.py" line="109" />
+        <location filename="../plugin/processing/evaluate.py" line="112" />
         <source>Report</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/evaluate.py" line="113" />
+        <location filename="../plugin/processing/evaluate.py" line="116" />
         <source>Mean IoU</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/evaluate.py" line="114" />
+        <location filename="../plugin/processing/evaluate.py" line="117" />
         <source>Number of samples</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/evaluate.py" line="123" />
+        <location filename="../plugin/processing/evaluate.py" line="126" />
         <source>Give either a raster layer with polygons, or samples.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/evaluate.py" line="168" />
+        <location filename="../plugin/processing/evaluate.py" line="176" />
         <source>Mean IoU: {:.3f}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/evaluate.py" line="188" />
+        <location filename="../plugin/processing/evaluate.py" line="200" />
         <source>There is no model “{}”.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/evaluate.py" line="206" />
-        <source>{} cannot be written: {}.</source>
+        <location filename="../plugin/processing/evaluate.py" line="217" />
+        <source>A report cannot be written as {}. Choose a name that ends in {}.</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>Export</name>
     <message>
-        <location filename="../plugin/map/export.py" line="134" />
+        <location filename="../plugin/map/export.py" line="126" />
+        <source>the temporary file cannot be written</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/map/export.py" line="141" />
         <source>its colours cannot be read</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/map/export.py" line="138" />
-        <source>the server did not give all of the image</source>
+        <location filename="../plugin/map/export.py" line="149" />
+        <source>it has no tiles there, or not so fine ones</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/map/export.py" line="160" />
+        <location filename="../plugin/map/export.py" line="168" />
         <source>its values cannot be read</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/map/export.py" line="170" />
-        <source>the server gave nothing but zeros for a part of it</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
-        <location filename="../plugin/map/export.py" line="178" />
+        <location filename="../plugin/map/export.py" line="185" />
         <source>Fetching “{}”: part {} of {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/map/export.py" line="185" />
+        <location filename="../plugin/map/export.py" line="199" />
         <source>Cancelled.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/map/export.py" line="188" />
+        <location filename="../plugin/map/export.py" line="202" />
         <source>it cannot be read here</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/map/export.py" line="214" />
-        <location filename="../plugin/map/export.py" line="206" />
-        <source>the temporary file cannot be written</source>
+        <location filename="../plugin/map/export.py" line="210" />
+        <source>the server did not give all of the image</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/map/export.py" line="213" />
+        <source>the server gave nothing but zeros for a part of it</source>
         <translation type="unfinished" />
     </message>
     <message>
@@ -375,17 +437,22 @@ Polygons that a model has learned from say nothing about how well it works elsew
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/map/export.py" line="268" />
+        <location filename="../plugin/map/export.py" line="260" />
         <source>The layer “{}” has a colour table and no file the engine can open. Export it first (right-click &gt; Export &gt; Save As…) and segment the exported layer.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/map/export.py" line="276" />
+        <location filename="../plugin/map/export.py" line="268" />
         <source>This extent of “{}” has {} x {} pixels, too many to be fetched. Choose a smaller extent or a coarser ground resolution.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/map/export.py" line="321" />
+        <location filename="../plugin/map/export.py" line="274" />
+        <source>This extent of “{}” has {} x {} pixels, too many to be copied for the engine, which cannot open the layer's format. Choose a smaller extent, or save the layer as a GeoTIFF first.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/map/export.py" line="319" />
         <source>The layer “{}” has no CRS, so its size on the ground is not known. Set its CRS.</source>
         <translation type="unfinished" />
     </message>
@@ -419,12 +486,12 @@ Polygons that a model has learned from say nothing about how well it works elsew
 </context><context>
     <name>Extents</name>
     <message>
-        <location filename="../plugin/map/extents.py" line="64" />
+        <location filename="../plugin/map/extents.py" line="62" />
         <source>Choose a polygon layer whose selection is the extent.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/map/extents.py" line="68" />
+        <location filename="../plugin/map/extents.py" line="66" />
         <source>Nothing is selected in the layer “{}”. Select one or more of its polygons.</source>
         <translation type="unfinished" />
     </message>
@@ -434,7 +501,7 @@ Polygons that a model has learned from say nothing about how well it works elsew
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/map/extents.py" line="129" />
+        <location filename="../plugin/map/extents.py" line="128" />
         <source>The extent cannot be transformed from {} to {}, the CRS of “{}”. Zoom in, or set the map to the CRS of the layer.</source>
         <translation type="unfinished" />
     </message>
@@ -629,75 +696,107 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
         <translation type="unfinished" />
     </message>
 </context><context>
+    <name>Folders</name>
+    <message>
+        <location filename="../plugin/map/folders.py" line="43" />
+        <source>The training folder {} cannot be written ({}). Choose another in the options of Segment by Text.</source>
+        <translation type="unfinished" />
+    </message>
+</context><context>
     <name>InstallPanel</name>
     <message>
-        <location filename="../plugin/dock/install_panel.py" line="38" />
+        <location filename="../plugin/dock/install_panel.py" line="51" />
+        <source>The engine is not installed</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/install_panel.py" line="52" />
+        <source>The engine cannot start</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/install_panel.py" line="54" />
         <source>The models run in a Python of their own, apart from QGIS. Installing it downloads PyTorch and other libraries from the Python Package Index and takes up to {} GB in {}. Nothing else on this computer is changed; deleting that folder removes it.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/install_panel.py" line="59" />
-        <source>The engine is installed.</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
-        <location filename="../plugin/dock/install_panel.py" line="64" />
+        <location filename="../plugin/dock/install_panel.py" line="73" />
         <source>Cancelled. Installing again goes on from here.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/install_panel.py" line="87" />
+        <location filename="../plugin/dock/install_panel.py" line="81" />
+        <source>Cancelled.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/install_panel.py" line="82" />
+        <source>Looking whether {} can run the engine</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/install_panel.py" line="106" />
+        <source>The engine is installed.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/install_panel.py" line="115" />
         <source>Python (python.exe)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/install_panel.py" line="88" />
+        <location filename="../plugin/dock/install_panel.py" line="116" />
         <source>A Python with the engine's requirements</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>Installation</name>
     <message>
-        <location filename="../plugin/engine/installation.py" line="37" />
-        <source>Installing the engine of Segment by Text</source>
+        <location filename="../plugin/engine/installation.py" line="59" />
+        <source>The installation failed; the log messages panel has the details.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/engine/installation.py" line="65" />
-        <source>The installation failed; the log messages panel has the details.</source>
+        <location filename="../plugin/engine/installation.py" line="77" />
+        <source>Looking at {}</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/engine/installation.py" line="88" />
+        <source>Installing the engine of Segment by Text</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>Jobs</name>
     <message>
-        <location filename="../plugin/finetune/jobs.py" line="130" />
+        <location filename="../plugin/finetune/jobs.py" line="132" />
         <source>There is a training with the id “{}” already. Go on with it, delete it, or choose another name. It lies in {}.</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>Labelled</name>
     <message>
-        <location filename="../plugin/processing/labelled.py" line="31" />
+        <location filename="../plugin/processing/labelled.py" line="32" />
         <source>Raster layer</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/labelled.py" line="35" />
+        <location filename="../plugin/processing/labelled.py" line="36" />
         <source>Polygons drawn on it</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/labelled.py" line="41" />
+        <location filename="../plugin/processing/labelled.py" line="42" />
         <source>Column that says what each polygon is</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/labelled.py" line="46" />
+        <location filename="../plugin/processing/labelled.py" line="47" />
         <source>Or one name for all polygons</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/labelled.py" line="58" />
+        <location filename="../plugin/processing/labelled.py" line="59" />
         <source>Give either the column that says what each polygon is, or one name for all.</source>
         <translation type="unfinished" />
     </message>
@@ -767,159 +866,174 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
 </context><context>
     <name>Layers</name>
     <message>
-        <location filename="../plugin/map/appearance.py" line="42" />
-        <source>Polygons: {}</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
-        <location filename="../plugin/map/appearance.py" line="43" />
-        <source>Mask: {}</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
-        <location filename="../plugin/map/appearance.py" line="44" />
-        <source>Probability: {}</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
-        <location filename="../plugin/map/appearance.py" line="61" />
-        <source>Expression</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
-        <location filename="../plugin/map/appearance.py" line="62" />
-        <source>Score (mean probability, 0 to 1)</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
-        <location filename="../plugin/map/appearance.py" line="63" />
-        <source>Area (m²)</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
-        <location filename="../plugin/map/appearance.py" line="64" />
-        <source>Model</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
-        <location filename="../plugin/map/appearance.py" line="65" />
-        <source>SHA-256 of the weights</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
-        <location filename="../plugin/map/appearance.py" line="66" />
-        <source>Source raster</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
-        <location filename="../plugin/map/appearance.py" line="67" />
-        <source>Ground resolution (m per pixel)</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
-        <location filename="../plugin/map/appearance.py" line="68" />
-        <source>Threshold (probability, 0 to 1)</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
-        <location filename="../plugin/map/appearance.py" line="81" />
-        <source>Segmented from {} with the model {} (weights {}) at a threshold of {} %.</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
-        <location filename="../plugin/map/layers.py" line="52" />
+        <location filename="../plugin/map/layers.py" line="54" />
         <source>There is no raster layer to segment. Add one, or choose it above.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/map/layers.py" line="56" />
+        <location filename="../plugin/map/layers.py" line="58" />
         <source>The source of “{}” is not available. Repair the layer, or choose another.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/map/results.py" line="90" />
+        <location filename="../plugin/results/appearance.py" line="46" />
+        <source>Polygons: {}</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/results/appearance.py" line="47" />
+        <source>Mask: {}</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/results/appearance.py" line="48" />
+        <source>Probability: {}</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/results/appearance.py" line="65" />
+        <source>Expression</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/results/appearance.py" line="66" />
+        <source>Score (mean probability, 0 to 1)</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/results/appearance.py" line="67" />
+        <source>Area (m²)</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/results/appearance.py" line="68" />
+        <source>Model</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/results/appearance.py" line="69" />
+        <source>SHA-256 of the weights</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/results/appearance.py" line="70" />
+        <source>Source raster</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/results/appearance.py" line="71" />
+        <source>Ground resolution (m per pixel)</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/results/appearance.py" line="72" />
+        <source>Threshold (probability, 0 to 1)</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/results/appearance.py" line="85" />
+        <source>Segmented from {} with the model {} (weights {}) at a threshold of {} %.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/results/groups.py" line="184" />
         <source>“{}” is being edited. Save or discard the edits, then move the threshold.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/map/results.py" line="168" />
+        <location filename="../plugin/results/groups.py" line="270" />
         <source>{} (edited)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/map/results.py" line="192" />
+        <location filename="../plugin/results/switch.py" line="49" />
         <source>The result {} cannot be opened. Segment again.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/results/switch.py" line="93" />
+        <source>The filter of “{}” was removed: it names objects by number, and these are others now.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/results/switch.py" line="100" />
+        <source>The filter of “{}” was removed: it does not fit the new polygons.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/results/switch.py" line="108" />
+        <source>“{}” is joined with “{}” by the numbers of its objects, which are others now.</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>ModelPage</name>
     <message>
-        <location filename="../plugin/finetune/pages/model_page.py" line="100" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="101" />
         <source>Give the model a name, for example: Fish ponds.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/model_page.py" line="104" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="105" />
         <source>“{}” cannot be a model's id. Use up to 63 small letters, digits, - and _.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/model_page.py" line="111" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="112" />
         <source>There is a model “{}” already. Choose another name.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/model_page.py" line="114" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="115" />
         <source>There is no model that can be taught. Start the engine first.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/model_page.py" line="150" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="151" />
         <source>There is not enough free memory to teach this model here. Close other programs, or start from a smaller model.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/model_page.py" line="168" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="169" />
         <source>Your own model; it is left as it is.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/model_page.py" line="181" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="182" />
         <source>{:.1f} GB</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/model_page.py" line="183" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="184" />
         <source>needs {} of memory</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/model_page.py" line="184" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="185" />
         <source>{}, {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/model_page.py" line="189" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="190" />
         <source>{:,} steps of {} views, {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/model_page.py" line="198" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="199" />
         <source>less than a minute</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/model_page.py" line="200" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="201" />
         <source>about {} min</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/model_page.py" line="203" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="204" />
         <source>about {:.1f} h</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/model_page.py" line="204" />
+        <location filename="../plugin/finetune/pages/model_page.py" line="205" />
         <source>about {:.1f} days</source>
         <translation type="unfinished" />
     </message>
@@ -1105,98 +1219,138 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/models/dialog.py" line="113" />
+        <location filename="../plugin/models/dialog.py" line="63" />
+        <source>How far the exchange is</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/models/dialog.py" line="64" />
+        <source>&amp;Cancel</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/models/dialog.py" line="65" />
+        <source>Stop; nothing half done is left</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/models/dialog.py" line="114" />
+        <source>{} (damaged)</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/models/dialog.py" line="125" />
         <source>The engine is not running; start it from the panel.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/models/dialog.py" line="132" />
+        <location filename="../plugin/models/dialog.py" line="149" />
         <source>Export “{}”</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/models/dialog.py" line="143" />
-        <location filename="../plugin/models/dialog.py" line="133" />
+        <location filename="../plugin/models/dialog.py" line="160" />
+        <location filename="../plugin/models/dialog.py" line="150" />
         <source>Models (*.zip)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/models/dialog.py" line="138" />
+        <location filename="../plugin/models/dialog.py" line="155" />
         <source>“{}” is written to {}.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/models/dialog.py" line="142" />
+        <location filename="../plugin/models/dialog.py" line="159" />
         <source>Import a model</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/models/dialog.py" line="145" />
+        <location filename="../plugin/models/dialog.py" line="162" />
         <source>The model is imported.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/models/dialog.py" line="151" />
+        <location filename="../plugin/models/dialog.py" line="168" />
         <source>Delete the model “{}” from this computer?</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/models/dialog.py" line="153" />
+        <location filename="../plugin/models/dialog.py" line="170" />
         <source>“{}” is deleted.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/models/dialog.py" line="180" />
+        <source>Cancelled.</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>Options</name>
     <message>
-        <location filename="../plugin/options.py" line="19" />
+        <location filename="../plugin/options.py" line="29" />
         <source>Segment by Text</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>OptionsPage</name>
     <message>
-        <location filename="../plugin/options.py" line="36" />
+        <location filename="../plugin/options.py" line="46" />
         <source>Beside the project</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/options.py" line="38" />
+        <location filename="../plugin/options.py" line="48" />
         <source>Empty: beside the project, or in the user profile while it is not saved.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/options.py" line="43" />
+        <location filename="../plugin/options.py" line="53" />
         <source>In the user profile</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/options.py" line="45" />
+        <location filename="../plugin/options.py" line="55" />
         <source>Samples, trainings that can go on, and corrections. They may need gigabytes.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/options.py" line="50" />
+        <location filename="../plugin/options.py" line="60" />
         <source>The plugin's own</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/options.py" line="52" />
+        <location filename="../plugin/options.py" line="62" />
         <source>A Python with the engine's requirements. Used at the engine's next start.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/options.py" line="55" />
+        <location filename="../plugin/options.py" line="68" />
         <source>&amp;Results folder</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/options.py" line="56" />
+        <location filename="../plugin/options.py" line="69" />
         <source>&amp;Training folder</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/options.py" line="57" />
+        <location filename="../plugin/options.py" line="70" />
         <source>&amp;Python of the engine</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/options.py" line="120" />
+        <source>Looking whether it can run the engine…</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/options.py" line="128" />
+        <source>It can run the engine.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/options.py" line="141" />
+        <source>The Python of the engine was not changed. {}</source>
         <translation type="unfinished" />
     </message>
 </context><context>
@@ -1212,6 +1366,13 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
         <translation type="unfinished" />
     </message>
 </context><context>
+    <name>PlainLabel</name>
+    <message>
+        <location filename="../plugin/text/plain_label.py" line="30" />
+        <source>Copy</source>
+        <translation type="unfinished" />
+    </message>
+</context><context>
     <name>Processing</name>
     <message>
         <location filename="../plugin/processing/provider.py" line="30" />
@@ -1221,102 +1382,102 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
 </context><context>
     <name>ProgressPage</name>
     <message>
-        <location filename="../plugin/finetune/pages/progress_page.py" line="66" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="65" />
         <source>Loss</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/progress_page.py" line="67" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="66" />
         <source>Mean IoU on ground that is held out</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/progress_page.py" line="161" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="160" />
         <source>Step {:,}: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/progress_page.py" line="183" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="182" />
         <source>step {:,} of {:,}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/progress_page.py" line="185" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="184" />
         <source>Saving what was learned…</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/progress_page.py" line="187" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="186" />
         <source>Making a model of the best…</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/progress_page.py" line="191" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="190" />
         <source>Done. The model stands in the list.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/progress_page.py" line="193" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="192" />
         <source>Stopped at {}: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/progress_page.py" line="195" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="194" />
         <source>Interrupted at {}; no finished part is lost.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/progress_page.py" line="197" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="196" />
         <source>Paused at {}.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/progress_page.py" line="205" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="204" />
         <source>Training: {}, {} left</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/progress_page.py" line="206" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="205" />
         <source>Training: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/progress_page.py" line="217" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="216" />
         <source>Delete what is left of this training? The model stays.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/progress_page.py" line="219" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="218" />
         <source>Delete this training and what it has learned so far?</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/progress_page.py" line="242" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="241" />
         <source>Nothing was held out, so the model could not be measured.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/progress_page.py" line="245" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="244" />
         <source>Name or sentence</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/progress_page.py" line="246" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="245" />
         <source>Samples</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/progress_page.py" line="247" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="246" />
         <source>Mean IoU before</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/progress_page.py" line="248" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="247" />
         <source>after</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/progress_page.py" line="262" />
+        <location filename="../plugin/finetune/pages/progress_page.py" line="261" />
         <source>On what it knew before, its answers agree with the former ones: mean IoU {:.2f}.</source>
         <translation type="unfinished" />
     </message>
@@ -1406,21 +1567,28 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
         <translation type="unfinished" />
     </message>
 </context><context>
+    <name>RasterFormat</name>
+    <message>
+        <location filename="../plugin/processing/raster_format.py" line="201" />
+        <source>A raster named {} would not keep its values and its place. Choose a name with .tif.</source>
+        <translation type="unfinished" />
+    </message>
+</context><context>
     <name>Refinement</name>
     <message>
-        <location filename="../plugin/dock/refinement.py" line="122" />
+        <location filename="../plugin/dock/refinement.py" line="143" />
         <source>Refining</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>Runs</name>
     <message>
-        <location filename="../plugin/map/runs.py" line="48" />
-        <source>The training folder {} cannot be written ({}). Choose another in the options of Segment by Text.</source>
+        <location filename="../plugin/results/runs.py" line="132" />
+        <source>it cannot be locked</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/map/runs.py" line="115" />
+        <location filename="../plugin/results/runs.py" line="178" />
         <source>The results folder {} cannot be written ({}). Choose another in the options of Segment by Text.</source>
         <translation type="unfinished" />
     </message>
@@ -1479,22 +1647,22 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
 </context><context>
     <name>SamplesPage</name>
     <message>
-        <location filename="../plugin/finetune/pages/samples_page.py" line="109" />
+        <location filename="../plugin/finetune/pages/samples_page.py" line="110" />
         <source>{}: stopped by a problem</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/samples_page.py" line="111" />
+        <location filename="../plugin/finetune/pages/samples_page.py" line="112" />
         <source>{}, step {:,} of {:,}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/samples_page.py" line="141" />
+        <location filename="../plugin/finetune/pages/samples_page.py" line="142" />
         <source>{} ({:,}), {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/finetune/pages/samples_page.py" line="151" />
+        <location filename="../plugin/finetune/pages/samples_page.py" line="152" />
         <source>Delete this correction? The layers on the map stay.</source>
         <translation type="unfinished" />
     </message>
@@ -1632,34 +1800,34 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
 </context><context>
     <name>Segment</name>
     <message>
-        <location filename="../plugin/processing/segment.py" line="59" />
+        <location filename="../plugin/processing/segment.py" line="68" />
         <source>Segment by text</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="63" />
+        <location filename="../plugin/processing/segment.py" line="72" />
         <source>Segmentation</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="71" />
+        <location filename="../plugin/processing/segment.py" line="80" />
         <source>language,expression,object detection,deep learning,SAM,CLIP,extract,mask</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="76" />
+        <location filename="../plugin/processing/segment.py" line="85" />
         <source>Finds what a text describes in an image, as polygons and mask.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="80" />
+        <location filename="../plugin/processing/segment.py" line="89" />
         <source>Finds what a text describes, for example “the large white storage tank at the lower left”, in an aerial or satellite image.
 
 The model runs on this computer, in a Python apart from QGIS; install it from the Segment by Text panel.
 
 Threshold: pixels at least this probable are selected. The probability output holds round(254 · probability), 255 where there is no data, so other thresholds need no second run.
 
-Ground resolution: what the model sees; by itself the raster's own, or the one the model was trained at where the raster is finer.
+Ground resolution: what the model sees; by itself the raster's own, or the one the model was trained at where the raster is finer; of a raster without a CRS, how many metres a pixel has.
 
 Outlines: exact, along the pixels; smooth, in straight lines; right angles, for buildings.
 
@@ -1667,102 +1835,102 @@ Every polygon has expression, score (mean probability), area in square metres, m
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="100" />
+        <location filename="../plugin/processing/segment.py" line="110" />
         <source>Raster layer</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="101" />
+        <location filename="../plugin/processing/segment.py" line="111" />
         <source>What to find</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="102" />
+        <location filename="../plugin/processing/segment.py" line="112" />
         <source>Extent</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="103" />
+        <location filename="../plugin/processing/segment.py" line="113" />
         <source>Model</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="105" />
+        <location filename="../plugin/processing/segment.py" line="115" />
         <source>Threshold (probability)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="111" />
+        <location filename="../plugin/processing/segment.py" line="121" />
         <source>Ground resolution in metres per pixel</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="118" />
+        <location filename="../plugin/processing/segment.py" line="128" />
         <source>Bands (one or three)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="121" />
+        <location filename="../plugin/processing/segment.py" line="131" />
         <source>Warp where only control points or RPC place the raster</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="125" />
+        <location filename="../plugin/processing/segment.py" line="135" />
         <source>Smallest polygon in square metres (pixels without a CRS)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="133" />
+        <location filename="../plugin/processing/segment.py" line="143" />
         <source>Outlines of polygons</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="141" />
+        <location filename="../plugin/processing/segment.py" line="151" />
         <source>Device</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="147" />
+        <location filename="../plugin/processing/segment.py" line="157" />
         <source>Polygons</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="152" />
+        <location filename="../plugin/processing/segment.py" line="162" />
         <source>Mask</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="155" />
+        <location filename="../plugin/processing/segment.py" line="165" />
         <source>Probability</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="160" />
+        <location filename="../plugin/processing/segment.py" line="170" />
         <source>Number of objects</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="167" />
+        <location filename="../plugin/processing/segment.py" line="177" />
         <source>Type what to find, for example: white storage tank.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="170" />
+        <location filename="../plugin/processing/segment.py" line="180" />
         <source>Choose one or three bands, not {}.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="172" />
+        <location filename="../plugin/processing/segment.py" line="182" />
         <source>Choose at least one output: polygons, mask or probability.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="226" />
+        <location filename="../plugin/processing/segment.py" line="242" />
         <source>Objects found: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="256" />
+        <location filename="../plugin/processing/segment.py" line="290" />
         <source>The result {} cannot be opened.</source>
         <translation type="unfinished" />
     </message>
@@ -1879,7 +2047,7 @@ Every polygon has expression, score (mean probability), area in square metres, m
     </message>
     <message>
         <location filename="../plugin/dock/widget.ui" line="0" />
-        <source>Pixels at least this probable are selected. Moving it after a run changes the result at once, without running the model.</source>
+        <source>Pixels at least this probable are selected. Moving it changes the result named below at once, without running the model.</source>
         <translation type="unfinished" />
     </message>
     <message>
@@ -1909,7 +2077,7 @@ Every polygon has expression, score (mean probability), area in square metres, m
     </message>
     <message>
         <location filename="../plugin/dock/widget.ui" line="0" />
-        <source>The resolution the model sees. Automatic: the raster's own, or the one the model was trained at where the raster is finer.</source>
+        <source>The resolution the model sees. Automatic: the raster's own, or the one the model was trained at where the raster is finer. Of a raster without a CRS: how many metres a pixel has.</source>
         <translation type="unfinished" />
     </message>
     <message>
@@ -2067,52 +2235,52 @@ Every polygon has expression, score (mean probability), area in square metres, m
 </context><context>
     <name>Session</name>
     <message>
-        <location filename="../plugin/dock/session.py" line="120" />
+        <location filename="../plugin/dock/session.py" line="138" />
         <source>Starting the engine</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="127" />
+        <location filename="../plugin/dock/session.py" line="146" />
         <source>Models</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="145" />
+        <location filename="../plugin/dock/session.py" line="164" />
         <source>Reading the expression</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="201" />
+        <location filename="../plugin/dock/session.py" line="235" />
         <source>Segmenting: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="229" />
+        <location filename="../plugin/dock/session.py" line="258" />
         <source>The mask is written.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="233" />
+        <location filename="../plugin/dock/session.py" line="262" />
         <source>Objects found: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="236" />
+        <location filename="../plugin/dock/session.py" line="265" />
         <source>Objects found: {}, {} m² in all</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="249" />
+        <location filename="../plugin/dock/session.py" line="281" />
         <source>Hint</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="293" />
+        <location filename="../plugin/dock/session.py" line="327" />
         <source>Cancelled.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="295" />
+        <location filename="../plugin/dock/session.py" line="329" />
         <source>The same request will go on from here.</source>
         <translation type="unfinished" />
     </message>
@@ -2164,14 +2332,41 @@ Every polygon has expression, score (mean probability), area in square metres, m
         <translation type="unfinished" />
     </message>
 </context><context>
+    <name>Subject</name>
+    <message>
+        <location filename="../plugin/dock/subject.py" line="112" />
+        <source>For the next run. The result “{}” stays as it is.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/subject.py" line="114" />
+        <source>For the next run. The result “{}” has neither polygons nor mask now.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/subject.py" line="116" />
+        <source>For the next run. The result “{}” cannot be changed: its probability.tif is gone.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/subject.py" line="120" />
+        <source>Result: {}</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/dock/subject.py" line="122" />
+        <source>Result: {} · objects: {:,}</source>
+        <translation type="unfinished" />
+    </message>
+</context><context>
     <name>Tasks</name>
     <message>
-        <location filename="../plugin/engine/tasks.py" line="90" />
+        <location filename="../plugin/engine/tasks.py" line="94" />
         <source>The request failed; the log messages panel has the details.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/engine/tasks.py" line="103" />
+        <location filename="../plugin/engine/tasks.py" line="111" />
         <source>The engine stopped. Your layers are untouched: click again to start it anew.
 
 {}</source>
@@ -2180,7 +2375,7 @@ Every polygon has expression, score (mean probability), area in square metres, m
 </context><context>
     <name>TrainingSet</name>
     <message>
-        <location filename="../plugin/dock/training_set.py" line="48" />
+        <location filename="../plugin/dock/training_set.py" line="49" />
         <source>Added to the training set: “{}”, polygons: {:,}. Raster &gt; Segment by Text &gt; Teach new words… learns from it.</source>
         <translation type="unfinished" />
     </message>

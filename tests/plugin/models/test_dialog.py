@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QTextDocumentFragment
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QFileDialog, QMessageBox
 from segment_by_text.plugin.engine.process import Engine
@@ -50,7 +51,7 @@ def titles(dialog: ModelsDialog) -> list[str]:
 
 def told(dialog: ModelsDialog) -> str:
     item = dialog.bar.currentItem()
-    return "" if item is None else item.text()
+    return "" if item is None else QTextDocumentFragment.fromHtml(item.text()).toPlainText()
 
 
 def test_only_ones_own_models_can_be_exported_and_deleted(dialog: ModelsDialog) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from qgis.core import Qgis, QgsApplication, QgsProject, QgsRasterLayer, QgsSettings
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtGui import QPixmap
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import (
     QApplication,
@@ -43,13 +42,9 @@ NARROW = 280
 
 
 @pytest.fixture
-def markup(tmp_path: Path) -> str:
+def markup() -> str:
     """What a stranger may write: a picture that would be drawn a thousand pixels high."""
-    picture = tmp_path / "picture.png"
-    pixels = QPixmap(8, 8)
-    pixels.fill(Qt.GlobalColor.red)
-    pixels.save(str(picture))
-    return f"<img src='{picture}' height='1000'><b>bold</b> &amp;"
+    return "<img src=':/images/icons/qgis_icon.svg' height=999>&amp;"
 
 
 @pytest.fixture
