@@ -27,12 +27,17 @@ class Refinement(QObject):
         changed: There is less of it on the map, or it stays as it was after all.
         refined: The new Result, already on the map.
         told: Why there is none, and a Qgis.MessageLevel.
+        silent: Whether the engine has said nothing for long, while something is to be made.
+
+    Attributes:
+        hangs: The same.
     """
 
     taken = pyqtSignal()
     changed = pyqtSignal()
     refined = pyqtSignal(object)
     told = pyqtSignal(str, object)
+    silent = pyqtSignal(bool)
 
     def __init__(self, engine: Engine, project: QgsProject) -> None:
         super().__init__()
@@ -43,6 +48,7 @@ class Refinement(QObject):
         self._wanted: dict[ResultGroup, dict[str, Any]] = {}
         self._making: dict[ResultGroup, dict[str, Any]] = {}
         self._task: Optional[EngineTask] = None
+        self.hangs = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(DELAY)
@@ -59,10 +65,14 @@ class Refinement(QObject):
         self._shown = group
         self.taken.emit()
 
-    def forget(self) -> None:
-        """Lets go of all results: the project is another one."""
+    def cancel(self) -> None:
+        """Gives up what is being made."""
         if self._task is not None:
             self._task.cancel()
+
+    def forget(self) -> None:
+        """Lets go of all results: the project is another one."""
+        self.cancel()
         self._wanted.clear()
         self._timer.stop()
         self._shown = None
@@ -145,12 +155,19 @@ class Refinement(QObject):
             ended.connect(self._ended)
         task.answered.connect(lambda result: self._show(group, result, out))
         task.failed.connect(lambda text: self._fail(group, text, out))
-        task.stopped.connect(lambda: drop(out))
+        task.stopped.connect(lambda: self._stop(group, out))
+        task.silent.connect(self._hang)
         self._task, self._making = task, {group: wanted}
         QgsApplication.taskManager().addTask(task)
 
+    def _hang(self, hangs: bool) -> None:
+        if hangs is not self.hangs:
+            self.hangs = hangs
+            self.silent.emit(hangs)
+
     def _ended(self) -> None:
         self._task, self._making = None, {}
+        self._hang(False)
         if self._wanted:
             self._timer.start()
 
@@ -169,6 +186,13 @@ class Refinement(QObject):
         if before is not None:
             (self._versions.keep if edited else self._versions.replace)(before)
         self.refined.emit({**result, "warnings": [*lost, *result["warnings"]]})
+
+    def _stop(self, group: ResultGroup, out: Path) -> None:
+        """The analyst gave up: shows what there was."""
+        drop(out)
+        if group.present:
+            group.end_preview()
+            self.changed.emit()
 
     def _fail(self, group: ResultGroup, text: str, out: Optional[Path] = None) -> None:
         if out is not None:

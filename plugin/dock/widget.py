@@ -19,7 +19,7 @@ from qgis.PyQt.QtGui import QShowEvent
 from qgis.PyQt.QtWidgets import QCompleter, QWidget
 
 from ..engine.cards import device_line, knowledge, tooltip
-from ..engine.process import Engine
+from ..engine.process import Engine, silence
 from ..map.extents import Refusal
 from ..map.layers import source_of
 from ..paths import FORMS, ROOT, icon
@@ -178,6 +178,7 @@ class Dock(QgsDockWidget):
         session.changed.connect(self._update)
         session.progressed.connect(self._progress)
         session.silent.connect(self._name_cancel)
+        session.refinement.silent.connect(self._show_hanging)
         session.told.connect(self.messages.tell)
         session.hinted.connect(self._hint)
         session.doubted.connect(self._doubt)
@@ -262,6 +263,13 @@ class Dock(QgsDockWidget):
         """An engine that says nothing may not listen to a cancel either: it is ended."""
         self.form.cancel.setText(self.tr("E&nd it") if silent else self.tr("Ca&ncel"))
 
+    def _show_hanging(self, silent: bool) -> None:
+        """Another threshold takes too long; by itself it is made without a word."""
+        if not self.session.state.busy:
+            self._name_cancel(silent)
+            self._progress(0, 0, silence())
+            self._update()
+
     def _show_models(self) -> None:
         """Fills the models in, and says what the engine runs on."""
         model = self.form.model
@@ -293,6 +301,8 @@ class Dock(QgsDockWidget):
     def _cancel(self) -> None:
         self.installation.cancel()
         self.session.cancel()
+        if self.session.refinement.hangs:
+            self.session.refinement.cancel()
 
     def _progress(self, done: int, total: int, text: str) -> None:
         self.form.progress.setMaximum(total)
@@ -305,7 +315,7 @@ class Dock(QgsDockWidget):
         problem = self._engine.problem
         installed = self._engine.installed and not problem
         self.installation.explain(problem)
-        busy = state.busy or self.installation.busy
+        busy = state.busy or self.installation.busy or self.session.refinement.hangs
         form.missing.setVisible(not installed)
         form.missing.setEnabled(not self.installation.busy)
         form.form.setVisible(installed)

@@ -212,7 +212,7 @@ class Engine:
                     client.kill()
                 if time.monotonic() > patient_until:
                     patient_until = float("inf")
-                    progress(_silence(NOTHING))
+                    progress(_silent(NOTHING))
             try:
                 facts = checked("initialize", started.result())
             except EngineFailure as failure:
@@ -270,17 +270,21 @@ class _Telling:
         silent = self._call.silence > self._silence
         if silent is not self._silent:
             self._silent = silent
-            self._progress(_silence(self._newest) if silent else self._newest)
+            self._progress(_silent(self._newest) if silent else self._newest)
 
 
-def _silence(newest: dict[str, Any]) -> dict[str, Any]:
-    """Progress that says that there is none, as far as the newest one."""
-    text = translate(
+def silence() -> str:
+    """What an analyst is told of an engine that has said nothing for long."""
+    return translate(
         "Engine",
         "The engine has said nothing for a minute. It may be busy with something long, or hang. "
         "Wait, or end it.",
     )
-    return {**newest, "stage": SILENT, "message": text}
+
+
+def _silent(newest: dict[str, Any]) -> dict[str, Any]:
+    """Progress that says that there is none, as far as the newest one."""
+    return {**newest, "stage": SILENT, "message": silence()}
 
 
 def _log(level: str, message: str) -> None:

@@ -563,6 +563,28 @@ def test_a_silent_engine_is_said_to_be_and_can_be_ended(faulty_dock, project: Qg
     until(lambda: len(project.layerTreeRoot().children()) == 2)
 
 
+def test_an_engine_that_falls_silent_over_a_threshold_can_be_ended(
+    faulty_dock, project: QgsProject
+) -> None:
+    engine, form = faulty_dock.session.engine, faulty_dock.form
+    type_in(faulty_dock, "storage tank")
+    press_enter(faulty_dock)
+    until(lambda: len(project.layerTreeRoot().children()) == 2)
+    engine.silence, engine.patience = 0.2, 0.1
+    before = engines()
+    form.threshold.setValue(SLOW)
+    until(lambda: form.cancel.text() == "E&nd it" and form.working.isVisible())
+    assert "said nothing for a minute" in form.stage.text()
+    click(form.cancel)
+    until(lambda: not form.working.isVisible())
+    assert engines() < before
+    assert form.threshold.value() == 50, "the result stays as it was"
+    assert form.cancel.text() == "Ca&ncel"
+    engine.silence = 60
+    form.threshold.setValue(60)
+    until(lambda: faulty_dock.session.refinement.shown.threshold == 0.6)
+
+
 def test_an_engine_that_speaks_again_is_no_longer_said_to_be_silent(
     faulty_dock, project: QgsProject
 ) -> None:
