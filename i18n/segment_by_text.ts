@@ -190,42 +190,42 @@
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="234" />
+        <location filename="../plugin/dock/widget.py" line="235" />
         <source>Understood: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="244" />
+        <location filename="../plugin/dock/widget.py" line="245" />
         <source>The model knows none of these words. Use one it knows, or segment anyway.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="254" />
+        <location filename="../plugin/dock/widget.py" line="255" />
         <source>Start the en&amp;gine</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="256" />
+        <location filename="../plugin/dock/widget.py" line="257" />
         <source>Se&amp;gment anyway</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="258" />
+        <location filename="../plugin/dock/widget.py" line="259" />
         <source>Se&amp;gment by text</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="263" />
+        <location filename="../plugin/dock/widget.py" line="264" />
         <source>E&amp;nd it</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="263" />
+        <location filename="../plugin/dock/widget.py" line="264" />
         <source>Ca&amp;ncel</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/widget.py" line="316" />
+        <location filename="../plugin/dock/widget.py" line="326" />
         <source>Cancelling…</source>
         <translation type="unfinished" />
     </message>
@@ -1576,7 +1576,7 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
 </context><context>
     <name>Refinement</name>
     <message>
-        <location filename="../plugin/dock/refinement.py" line="143" />
+        <location filename="../plugin/dock/refinement.py" line="153" />
         <source>Refining</source>
         <translation type="unfinished" />
     </message>

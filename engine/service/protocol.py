@@ -97,7 +97,7 @@ def encode(message: Message) -> bytes:
     """
     line = json.dumps(message, allow_nan=False).encode("ascii") + b"\n"
     if len(line) > LONGEST_LINE:
-        raise ProtocolError(INVALID_REQUEST, TOO_LONG)
+        raise ProtocolError(INTERNAL_ERROR, TOO_LONG)
     return line
 
 

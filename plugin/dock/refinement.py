@@ -66,14 +66,14 @@ class Refinement(QObject):
         self.taken.emit()
 
     def cancel(self) -> None:
-        """Gives up what is being made."""
+        """Gives up what is being made, and what was to come after it."""
+        self._wanted.clear()
         if self._task is not None:
             self._task.cancel()
 
     def forget(self) -> None:
         """Lets go of all results: the project is another one."""
         self.cancel()
-        self._wanted.clear()
         self._timer.stop()
         self._shown = None
         self.taken.emit()

@@ -51,8 +51,9 @@ CHECK_SECONDS = 300.0
 LIBRARIES = (
     *("torch", "torchvision", "transformers", "sam2", "peft", "open_clip", "timm", "accelerate"),
     *("safetensors", "tokenizers", "huggingface_hub", "numpy", "scipy", "PIL", "pycocotools"),
-    *("rasterio", "affine", "shapely", "pyogrio", "pyproj", "pydantic", "platformdirs"),
-    *("portalocker", "psutil", "tqdm", "tomli_w", "google.protobuf"),
+    *("rasterio", "affine", "shapely", "pyogrio", "pyproj", "pydantic", "pydantic_core"),
+    *("typing_extensions", "platformdirs", "portalocker", "psutil", "tqdm", "tomli_w"),
+    "google.protobuf",
 )
 """What the engine imports."""
 

@@ -55,8 +55,9 @@ def train(run: Run) -> Path:
     journal = Journal(run.out, state.step) if run.accelerator.is_main_process else None
     try:
         _Course(run, state, journal).go()
-    except RuntimeError as cause:
-        if "DataLoader worker" not in str(cause):
+    except (RuntimeError, ConnectionError, EOFError) as cause:
+        # The last two: it ended just while a batch was being fetched from it.
+        if isinstance(cause, RuntimeError) and "DataLoader worker" not in str(cause):
             raise
         # It may have come in the middle of anything: what is on the disk counts.
         raise OutOfMemory(

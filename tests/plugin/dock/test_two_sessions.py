@@ -12,8 +12,10 @@ from osgeo import gdal
 from qgis.core import QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
+from segment_by_text.plugin.settings import Settings
 
 from tests.plugin.conftest import ROOT
+from tests.plugin.processes import kill_engine
 from tests.plugin.waiting import until
 
 FILES = {"probability.tif", "mask.tif", "polygons.gpkg"}
@@ -91,7 +93,7 @@ def test_results_stay_where_the_other_is_cancelled_later(faulty_dock, other: Oth
 
 def test_what_one_has_ended_is_gone_on_with_by_one_of_them(faulty_dock, other: Other) -> None:
     ours = start(faulty_dock, "slow tank")
-    faulty_dock.session.engine.kill()
+    kill_engine(Settings().interpreter)
     until(lambda: not faulty_dock.session.state.busy)
     assert (ours / "probability.tif.unfinished").exists()
     assert Path(other.tell("segment slow tank")) == ours

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import resource
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -294,6 +296,11 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 # A sample that goes
 
 
+def reset() -> None:
+    """The reader is killed just while a batch is being fetched from it."""
+    raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+
+
 def gone() -> None:
     raise InputError("line 7: the image is not there.")
 
@@ -316,6 +323,7 @@ class Vanishing(TrainingBatches):
     [
         (gone, InputError, r"^line 7: the image is not there\. Put it right"),
         (kill, OutOfMemory, "reads the samples was ended from outside"),
+        (reset, OutOfMemory, "reads the samples was ended from outside"),
     ],
 )
 def test_an_image_that_vanishes_ends_the_run_and_nothing_is_lost(
