@@ -124,9 +124,7 @@ def test_the_page_shows_a_row_a_source(model, rasters, tmp_path) -> None:
     assert "2 sources: 1 done, 1 failed." in lines
 
 
-def test_reports_of_others_are_kept_beside_those_of_a_run(
-    model, rasters, tmp_path, capsys
-) -> None:
+def test_reports_of_others_are_kept_beside_those_of_a_run(model, rasters, tmp_path, capsys) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / "report.md").write_text("the analyst's")

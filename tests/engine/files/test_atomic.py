@@ -81,6 +81,13 @@ def test_what_fails_on_the_way_leaves_all_as_it_was(
     assert texts(tmp_path) == before
 
 
+def test_an_error_names_the_file_and_no_temporary_one(tmp_path: Path) -> None:
+    path = tmp_path / "m.tif"
+    with pytest.raises(OutputError) as told, replacing(path) as one, replacing(one) as other:
+        raise OutputError(f"{other} cannot be written")
+    assert str(told.value) == f"{path} cannot be written"
+
+
 @pytest.mark.parametrize("same", [True, False])
 def test_a_sidecar_of_another_file_is_not_replaced_by_other_words(
     tmp_path: Path, same: bool
