@@ -41,7 +41,7 @@ KNOWS = {
     "plugin.settings": "paths",
     "plugin.options": "engine paths settings",
     "plugin.map": "paths settings",
-    "plugin.results": "map paths settings text",
+    "plugin.results": "map paths settings text engine.vector",
     "plugin.engine": "map paths settings text engine.service",
     "plugin.dock": "engine map paths results settings text",
     "plugin.finetune": "engine map paths settings text",
@@ -61,6 +61,7 @@ LIGHT = {
     "engine/service/process.py",
     "engine/service/protocol.py",
     "engine/variables.py",
+    "engine/vector/seal.py",
 }
 """What runs before there is an environment, and what QGIS shares with the engine: standard library
 only."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from engine.batch.run import DONE, LEFT_OUT, STATES, Outcome
 from engine.files.atomic import replacing
 from engine.files.boundary import writing
+from engine.files.placing import kept
 from engine.presentation.markdown import table
 
 Report = dict[str, Any]
@@ -58,18 +60,45 @@ def markdown(report: Report) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def write(report: Report, folder: Path) -> tuple[Path, Path]:
-    """Writes `report.json` and `report.md` into a folder, both or neither; their paths.
+def write(report: Report, folder: Path) -> tuple[list[Path], list[str]]:
+    """Writes `report.json` and `report.md` into a folder, both or neither.
+
+    Returns:
+        Their paths, and warnings of what was kept: files of these names that no run wrote, or that
+        were edited since.
 
     Raises:
         OutputError: They cannot be written.
     """
     values, page = folder / JSON, folder / PAGE
-    with replacing(values) as partial_values, replacing(page) as partial_page, writing(folder):
+    warnings = []
+    # What is kept has its one name again where the reports are not written after all.
+    with (
+        ExitStack() as copies,
+        replacing(values) as partial_values,
+        replacing(page) as partial_page,
+        writing(folder),
+    ):
         text = json.dumps(report, indent=1, ensure_ascii=False)
         partial_values.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
-        partial_page.write_text(markdown(report), encoding="utf-8", errors="backslashreplace")
-    return values, page
+        partial_page.write_bytes(_page(report))
+        for path in _foreign(values, page):
+            copy = copies.enter_context(kept(path))
+            warnings.append(f"{path} was edited, or was no report: it is kept as {copy.name}.")
+    return [values, page], warnings
+
+
+def _page(report: Report) -> bytes:
+    return markdown(report).encode("utf-8", "backslashreplace")
+
+
+def _foreign(values: Path, page: Path) -> list[Path]:
+    """Which of them are there and not what a run wrote: a page says what the values say."""
+    try:
+        expected = _page(json.loads(values.read_bytes()))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return [path for path in (values, page) if path.is_file()]
+    return [page] if page.is_file() and page.read_bytes() != expected else []
 
 
 def _row(outcome: Mapping[str, Any]) -> list[str]:

@@ -193,7 +193,6 @@ def attempt(
 def _result(
     job: Job, model: LazyModel, progress: Callable[[Progress], None] | None
 ) -> tuple[str, Values]:
-    from engine.files.boundary import make_folder
     from engine.segmentation.segment import check_source, segment
 
     if job.seen and not os.path.exists(job.source.path):
@@ -215,7 +214,7 @@ def _result(
         job.source,
         job.expression,
         model.segmenter,
-        make_folder(job.folder),
+        job.folder,
         threshold=job.threshold,
         shape=job.shape,
         progress=progress,

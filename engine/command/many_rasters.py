@@ -127,7 +127,10 @@ def _report(
         "seconds": round((datetime.now(UTC) - started).total_seconds(), 3),
     }
     found = report.report(outcomes, facts)
-    for path in report.write(found, out):
+    paths, warnings = report.write(found, out)
+    for warning in warnings:
+        _tell(f"warning: {warning}")
+    for path in paths:
         print(path)
     if options.json:
         print(json.dumps(found))

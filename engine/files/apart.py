@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from html import unescape
 from typing import Optional
 
 Listed = Callable[[str], Sequence[str]]
@@ -21,6 +22,9 @@ ARCHIVE = re.compile(r"(/vsi\w+/)+")
 
 VIRTUAL = (b"<VRTDataset", b"<GDALTileIndexDataset")
 """How files begin whose own list does not tell what their parts stand on."""
+
+NAMED = re.compile(r"<\w*(?:Filename|Dataset)\b[^>]*>([^<]+)<")
+"""Where such a file names its parts, those of a mask among them, which GDAL does not list."""
 
 HEAD, LARGEST_VIRTUAL = 512, 2**26
 """Bytes that are looked at, and the size of a file beyond which it is certain to hold pixels."""
@@ -36,7 +40,8 @@ def files_of(name: str, listed: Listed) -> list[str]:
     found = dict.fromkeys(mentioned(name))
     due = [name]
     while due:
-        for part in listed(due.pop()):
+        virtual = due.pop()
+        for part in [*listed(virtual), *_named(virtual)]:
             for file in mentioned(part):
                 if file not in found:
                     found[file] = None
@@ -80,6 +85,17 @@ def _parts(piece: str) -> Iterator[str]:
         while part and not os.path.isfile(part):
             part = part[: max(*map(part.rfind, ":/\\"), 0)]
         yield part
+
+
+def _named(name: str) -> Iterator[str]:
+    """The parts that a raster which is made of others names, as they are and from its folder."""
+    if not is_virtual(name):
+        return
+    with open(name, encoding="utf-8", errors="surrogateescape") as stream:
+        for part in dict.fromkeys(NAMED.findall(stream.read())):
+            for place in (unescape(part), os.path.join(os.path.dirname(name), unescape(part))):
+                if os.path.isfile(place):
+                    yield place
 
 
 def is_virtual(file: str) -> bool:

@@ -36,7 +36,10 @@ def replacing(path: Path) -> Iterator[Path]:
         with writing(path):
             sweep(path.parent)
             written = stack.enter_context(partial(path))
-        yield written
+        try:
+            yield written
+        except OutputError as error:  # no analyst knows the temporary name
+            raise OutputError(str(error).replace(str(written), str(path))) from error
         _check_closed(path)
         try:
             place(written, path)

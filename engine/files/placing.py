@@ -44,7 +44,13 @@ def partial(path: Path) -> Iterator[Path]:
 def sidecars(path: Path) -> list[Path]:
     """The files that say more about a raster or a GeoPackage, and mean nothing without it."""
     others = [other for other in path.parent.iterdir() if other.name != path.name]
-    own = [other for other in others if _belongs(other, path)]
+    own = [
+        other
+        for other in others
+        if _is_appended(other, path)
+        # That of mask.tif may be that of mask.tiff as well, which would be lost without it.
+        or (_is_world_of(other, path) and not any(_is_world_of(other, each) for each in others))
+    ]
     same = [other for other in others if other.stem == path.stem and other not in own]
     if all(other.suffix.lower() in SHARED for other in same):
         own += same
@@ -135,9 +141,12 @@ def _moves(beside: list[Path], path: Path, aside: Path) -> Iterator[tuple[Path, 
     yield from zip(beside, arriving)
 
 
-def _belongs(other: Path, path: Path) -> bool:
-    if other.name.startswith(path.name):
-        return APPENDED.fullmatch(other.name[len(path.name) :]) is not None
+def _is_appended(other: Path, path: Path) -> bool:
+    end = other.name[len(path.name) :]
+    return other.name.startswith(path.name) and APPENDED.fullmatch(end) is not None
+
+
+def _is_world_of(other: Path, path: Path) -> bool:
     ending = path.suffix.lower()
     # Of .tif these are .tfw and .tifw.
     world = (f"{ending[:2]}{ending[-1:]}w", f"{ending}w")

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.errors import OutputError
 from engine.files.atomic import check_apart, replacing
 from engine.files.boundary import writing
 from engine.files.placing import kept, sidecars
@@ -58,8 +59,14 @@ def check_places(folder: Path, outputs: Collection[str], read: Iterable[str | Pa
         read: All files that are read.
 
     Raises:
-        OutputError: Names both.
+        OutputError: Names both; or an output's name is that of a folder.
     """
+    for name in (UNFINISHED, *(FILES[output] for output in outputs)):
+        if (folder / name).is_dir():
+            raise OutputError(
+                f"{folder / name} is a folder, and a file of that name would be written. Nothing "
+                "was done. Rename it, or choose another folder for the results."
+            )
     check_apart(places(folder, outputs), read)
 
 

@@ -86,8 +86,8 @@ def segment(
     warnings = [known.message] if known.unknown else []
     origin = check_source(source, out, outputs)
     _stop_if(cancelled)  # while the model was loaded; nothing is made then
-    make_folder(out)
     with open_source(source, model.card.finest) as raster:
+        make_folder(out)
         kept = features or FeatureCache(limit=0)
         for number, plan in enumerate(plans(raster.grid, model.card, one_view)):
             inference = Inference(source, origin, raster, expression, model, kept, plan)

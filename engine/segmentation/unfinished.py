@@ -177,9 +177,15 @@ def _locked(path: Path) -> BinaryIO | None:
 
 
 def _delete(file: BinaryIO, path: Path) -> None:
-    """Deletes the file while its lock is held; where that is not possible, right after."""
+    """Deletes the file while its lock is held; where that is not possible, right after.
+
+    One that somebody has deleted is gone, and what is at its path now is another run's.
+    """
     try:
-        path.unlink()
+        if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            path.unlink()
+    except FileNotFoundError:
+        pass
     except PermissionError:
         with suppress(OSError):
             file.close()

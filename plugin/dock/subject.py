@@ -84,6 +84,8 @@ class Subject(QObject):
         self._set_last = self._values
         if self.is_result:
             send(value)
+        else:
+            self._say()  # its files may have gone since the line was written
 
     def _show(self) -> None:
         """Shows the values of the subject, where the analyst is not about to move them."""

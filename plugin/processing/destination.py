@@ -34,15 +34,30 @@ DEFAULT_VECTOR = ".gpkg"
 """What QGIS appends to the names of layers whose ending is none of a format."""
 
 
-def path_of(value: Any, context: QgsProcessingContext) -> Optional[str]:
-    """The file that a destination parameter names; None where it is no file, or a temporary one."""
+COMPANIONS = {
+    ".shp": (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx"),
+    ".tab": (".dat", ".map", ".id", ".ind"),
+    ".mif": (".mid",),
+    ".gml": (".xsd", ".gfs"),
+}
+"""What formats of polygons write beside the file that is named: it may be a raster's."""
+
+
+def named(value: Any, context: QgsProcessingContext) -> Optional[str]:
+    """What a destination parameter names; None where that is nothing, or a temporary file."""
     if isinstance(value, QgsProcessingOutputLayerDefinition):
         value = value.sink
     if isinstance(value, QgsProperty):
         value, _ = value.valueAsString(context.expressionContext())
     if not isinstance(value, str) or not value or value == QgsProcessing.TEMPORARY_OUTPUT:
         return None
-    return None if ADDRESS.match(value) else value
+    return value
+
+
+def path_of(value: Any, context: QgsProcessingContext) -> Optional[str]:
+    """The file that a destination parameter names; None where it is no file, or a temporary one."""
+    name = named(value, context)
+    return None if name is None or ADDRESS.match(name) else name
 
 
 def names_of(layer_source: str) -> list[str]:
@@ -62,7 +77,11 @@ def clash(outputs: Iterable[str], inputs: Iterable[str]) -> str:
     if two:
         text = translate("Destination", "{} is wanted for two outputs. Choose two names.")
         return text.format(two[0])
-    replaced = [each for path in outputs for each in (path, path + DEFAULT_VECTOR, *_beside(path))]
+    replaced = [
+        each
+        for path in outputs
+        for each in (path, path + DEFAULT_VECTOR, *_beside(path), *_companions(path))
+    ]
     files = (file for name in inputs for file in apart.files_of(name, raster_format.listed))
     both = apart.shared(replaced, files)
     if both:
@@ -75,7 +94,7 @@ def clash(outputs: Iterable[str], inputs: Iterable[str]) -> str:
 
 def folder_problem(path: str) -> str:
     """What is wrong with the folder of a file; empty where the file can be made there."""
-    if path.startswith("/vsi"):
+    if path.startswith("/vsi") or ADDRESS.match(path):
         return translate("Destination", "{} is not on a disk. Choose a file in a folder.").format(
             path
         )
@@ -142,6 +161,11 @@ def _placed(path: str) -> Iterator[Path]:
     except OSError as cause:
         text = translate("Destination", "{} cannot be written: {}. Choose another folder.")
         raise Refusal(text.format(path, cause.strerror)) from cause
+
+
+def _companions(path: str) -> list[str]:
+    stem, ending = os.path.splitext(path)
+    return [stem + each for each in COMPANIONS.get(ending.lower(), ())]
 
 
 def _beside(path: str) -> list[str]:

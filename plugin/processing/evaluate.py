@@ -23,7 +23,7 @@ from ..map.extents import Refusal
 from ..settings import DEFAULT_MODEL
 from . import labelled
 from .algorithm import DEVICES, EngineAlgorithm, advanced
-from .destination import clash, folder_problem, names_of, path_of, put_file
+from .destination import clash, folder_problem, named, names_of, put_file
 
 SPLITS = ["val", "test", "train", "all"]
 ANNOTATIONS = "annotations.jsonl"
@@ -209,7 +209,7 @@ class Evaluate(EngineAlgorithm):
 
     def _misplaced(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
         """What is wrong with where the report is to go; empty where all is well."""
-        path = path_of(parameters.get("REPORT"), context)
+        path = named(parameters.get("REPORT"), context)
         if path is None:
             return ""
         ending = Path(path).suffix.lower()

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from qgis.core import Qgis, QgsMapLayer, QgsMessageLog, QgsProject, QgsProviderRegistry
 from qgis.PyQt.QtCore import QObject
 
+from ...engine.vector import seal
 from ..paths import PLUGIN
 
 PASSING_SECONDS = 10.0
@@ -31,7 +32,8 @@ class Versions(QObject):
 
     - this session made it, and another threshold took its place within `PASSING_SECONDS`;
     - no project was saved while it was on the map, under whatever name;
-    - no layer of the project uses it, and its polygons were not edited.
+    - no layer of the project uses it, and its polygons were edited by nobody, in another layer or
+      another program either.
 
     The first threshold of a run lies in the folder of the run and never goes. What a crash leaves
     behind stays as well: a file too many is better than one too few. Only files that the engine
@@ -78,7 +80,7 @@ class Versions(QObject):
         self._going = self._unused()
 
     def _sweep(self) -> None:
-        for folder in self._going:
+        for folder in filter(_as_made, self._going):
             delete(folder)
         self._shown.clear()
         self._passed.clear()
@@ -103,6 +105,11 @@ def file_of(layer: QgsMapLayer) -> Path:
     """The file that a layer reads, without its filter and the like."""
     parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
     return Path(parts.get("path") or "")
+
+
+def _as_made(folder: Path) -> bool:
+    polygons = folder / "polygons.gpkg"
+    return not polygons.exists() or seal.intact(polygons)
 
 
 def drop(folder: Path) -> None:

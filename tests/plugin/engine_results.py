@@ -8,6 +8,7 @@ from typing import Any
 
 from osgeo import gdal, ogr, osr
 
+from engine.vector import seal
 from tests.plugin.rasters import UTM
 
 gdal.UseExceptions()
@@ -77,3 +78,5 @@ def _polygons(path: Path, boxes: Sequence[Box]) -> None:
         text = ", ".join(f"{x} {y}" for x, y in corners)
         feature.SetGeometry(ogr.CreateGeometryFromWkt(f"POLYGON(({text}))"))
         layer.CreateFeature(feature)
+    layer.SyncToDisk()
+    layer.SetMetadataItem(seal.SEAL, seal.digest(path))

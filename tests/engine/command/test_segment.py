@@ -103,6 +103,14 @@ def test_a_broken_raster_does_not_stop_the_others(model, rasters, tmp_path, caps
     assert printed.err.splitlines()[-1] == "5 sources: 4 done, 1 failed."
 
 
+def test_what_is_no_raster_leaves_no_folder(model, rasters, tmp_path) -> None:
+    (rasters / "c.txt").write_text("no raster")
+    assert run(rasters / "a.tif", rasters / "c.txt", "the ship", "--out", tmp_path / "out") == 1
+    done, failed = report(tmp_path / "out")["outcomes"]
+    assert [outcome["state"] for outcome in (done, failed)] == ["done", "failed"]
+    assert (Path(done["folder"]).exists(), Path(failed["folder"]).exists()) == (True, False)
+
+
 def test_the_page_shows_a_row_a_source(model, rasters, tmp_path) -> None:
     out = tmp_path / "out"
     run(rasters / "c.tif", rasters / "b.tif", "the | ship", "--out", out)
@@ -114,6 +122,23 @@ def test_the_page_shows_a_row_a_source(model, rasters, tmp_path) -> None:
     assert f"| {rasters / 'b.tif'} | done | 5 | {area:,.1f} |" in second
     assert lines[0] == "# the | ship"
     assert "2 sources: 1 done, 1 failed." in lines
+
+
+def test_reports_of_others_are_kept_beside_those_of_a_run(model, rasters, tmp_path, capsys) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "report.md").write_text("the analyst's")
+    (out / "report.json").write_text('{"of": "another program"}')
+    for _ in range(2):
+        assert run(rasters / "[ab].tif", "the ship", "--out", out) == 0
+    assert capsys.readouterr().err.count("it is kept as report-kept") == 2, "the first time only"
+    assert (out / "report-kept.md").read_text() == "the analyst's"
+    assert (out / "report-kept.json").read_text() == '{"of": "another program"}'
+    with (out / "report.md").open("a") as page:
+        page.write("checked by hand")
+    assert run(rasters / "[ab].tif", "the ship", "--out", out) == 0
+    assert (out / "report-kept-2.md").read_text().endswith("checked by hand")
+    assert not (out / "report-kept-2.json").exists()
 
 
 def test_a_second_run_does_only_what_is_left(model, rasters, tmp_path) -> None:

@@ -42,6 +42,17 @@ def vrt_in_vrt(raster: Path) -> str:
     return str(path)
 
 
+def vrt_mask(raster: Path) -> str:
+    """A VRT that only its mask leads to the raster, which GDAL does not list."""
+    write(raster.with_name("b.tif"), np.zeros((3, 9, 9), np.uint8))
+    path = raster.with_name("masked.vrt")
+    mask = VRT.format(1, raster.name).split(">", 1)[1].replace(' band="1"', "")
+    mask = mask.replace("</VRTDataset>", "")
+    text = VRT.format(1, "b.tif").replace("</VRTDataset>", "")
+    path.write_text(f"{text}<MaskBand>{mask}</MaskBand></VRTDataset>")
+    return str(path)
+
+
 def inline(raster: Path) -> str:
     return VRT.format(0, raster)
 
@@ -69,6 +80,7 @@ NAMES: dict[str, Callable[[Path], str]] = {
     "itself": str,
     "VRT": vrt,
     "VRT in VRT": vrt_in_vrt,
+    "mask of a VRT": vrt_mask,
     "VRT as text": inline,
     "VRT as an address": lambda raster: f"vrt://{raster}?bands=1,2,3",
     "GeoPackage": geopackage,

@@ -45,6 +45,16 @@ def test_sidecars_are_what_means_nothing_without_the_file(tmp_path: Path) -> Non
     assert {path.name for path in sidecars(tmp_path / "m.tif")} == set(OWN)
 
 
+@pytest.mark.parametrize("other", ["m.tiff", "m.TIF"])
+def test_a_world_file_that_another_raster_may_need_stays(tmp_path: Path, other: str) -> None:
+    fill(tmp_path, other, "m.tfw")
+    write_with_sidecar(tmp_path / "m.tif")
+    assert texts(tmp_path)["m.tfw"] == "old m.tfw"
+    (tmp_path / other).unlink()
+    write_with_sidecar(tmp_path / "m.tif")
+    assert "m.tfw" not in texts(tmp_path)
+
+
 def test_sidecars_go_with_their_file_and_come_with_theirs(tmp_path: Path) -> None:
     fill(tmp_path, "m.tif", *OWN, *OTHERS)
     write_with_sidecar(tmp_path / "m.tif")
@@ -69,6 +79,13 @@ def test_what_fails_on_the_way_leaves_all_as_it_was(
     with pytest.raises(OutputError, match=r"m\.tif cannot be replaced: Permission denied"):
         write_with_sidecar(tmp_path / "m.tif")
     assert texts(tmp_path) == before
+
+
+def test_an_error_names_the_file_and_no_temporary_one(tmp_path: Path) -> None:
+    path = tmp_path / "m.tif"
+    with pytest.raises(OutputError) as told, replacing(path) as one, replacing(one) as other:
+        raise OutputError(f"{other} cannot be written")
+    assert str(told.value) == f"{path} cannot be written"
 
 
 @pytest.mark.parametrize("same", [True, False])

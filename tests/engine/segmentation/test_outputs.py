@@ -81,6 +81,15 @@ def test_a_link_to_a_source_is_no_place_for_an_output(tmp_path: Path) -> None:
     assert segment(source, "the ship", Oracle(), tmp_path / "out", outputs=("polygons",)).count
 
 
+@pytest.mark.parametrize("name", [*FILES.values(), UNFINISHED])
+def test_a_folder_in_the_place_of_an_output_is_refused_before_the_run(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "out" / name).mkdir(parents=True)
+    with pytest.raises(OutputError, match=f"{name} is a folder"):
+        segment(itself(tmp_path / "scene.tif"), "the ship", Unasked(), tmp_path / "out")
+
+
 @pytest.mark.parametrize("name", ["mask.tif", "polygons.gpkg"])
 def test_probabilities_are_not_replaced_by_what_is_made_of_them(tmp_path: Path, name: str) -> None:
     first = segment(itself(tmp_path / "scene.tif"), "the ship", Oracle(), tmp_path / "out")

@@ -189,6 +189,19 @@ def test_a_file_deleted_between_look_and_lock_locks_nobody(
             pass
 
 
+@pytest.mark.parametrize("another", [False, True], ids=["gone", "another run's"])
+def test_a_file_that_somebody_deleted_in_the_middle_is_no_error(
+    tmp_path: Path, another: bool
+) -> None:
+    path = tmp_path / "rows"
+    with unfinished(path, "one", WIDTH) as rows:
+        rows.append(0, np.zeros((1, WIDTH), np.uint8))
+        path.unlink()
+        if another:
+            path.write_text("another run's")
+    assert path.exists() == another
+
+
 def test_a_disk_that_is_full_at_once_is_an_error_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -113,6 +114,13 @@ def test_looking_at_a_result_changes_nothing_of_the_next_run(dock, tree: QgsLaye
     assert (dock.form.threshold.value(), dock.form.smallest.value()) == (50, 0)
     type_in(dock, "boat")
     assert (dock.form.threshold.value(), dock.form.smallest.value()) == (90, 3)
+
+
+def test_a_result_whose_files_went_meanwhile_is_said_to_be_gone(dock) -> None:
+    group = run(dock, "storage tank")
+    shutil.rmtree(Path(layer(group, "Mask").source()).parent)
+    dock.form.threshold.setValue(90)
+    assert "cannot be changed: its probability.tif is gone" in dock.form.resultLine.text()
 
 
 @pytest.mark.parametrize("words", ["storage tank", "  Storage   TANK ", ""])

@@ -116,6 +116,31 @@ def test_nor_does_what_qgis_makes_of_its_name(
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("read", "written", "lost"),
+    [("AAIGrid", "scene.shp", "scene.prj"), ("ENVI", "scene.tab", "scene.dat")],
+)
+def test_nor_does_what_a_format_of_polygons_writes_beside(
+    run: Callable, project: QgsProject, tmp_path: Path, read: str, written: str, lost: str
+) -> None:
+    whole = gdal.Open(str(write_raster(tmp_path / "whole.tif")))
+    path = tmp_path / ("scene.asc" if read == "AAIGrid" else "scene.dat")
+    gdal.Translate(str(path), whole, format=read, bandList=[1])
+    layer = QgsRasterLayer(str(path), "scene")
+    project.addMapLayer(layer)
+    before = contents(tmp_path)
+    with pytest.raises(QgsProcessingException, match="is read, and the output"):
+        run(SEGMENT, INPUT=layer, EXPRESSION="tank", POLYGONS=str(tmp_path / written))
+    assert (tmp_path / lost).exists()
+    assert contents(tmp_path) == before
+
+
+def test_polygons_may_have_the_name_of_their_raster(run: Callable, scene: QgsRasterLayer) -> None:
+    shapes = Path(scene.source()).with_suffix(".shp")
+    run(SEGMENT, INPUT=scene, EXPRESSION="tank", POLYGONS=str(shapes))
+    assert shapes.with_suffix(".prj").exists()
+
+
 def test_two_outputs_are_two_files(run: Callable, scene: QgsRasterLayer, tmp_path: Path) -> None:
     same = {"MASK": str(tmp_path / "a.tif"), "PROBABILITY": str(tmp_path / "x" / ".." / "a.tif")}
     with pytest.raises(QgsProcessingException, match="for two outputs"):
@@ -157,6 +182,8 @@ def test_samples_are_not_replaced_by_their_report(run: Callable, tmp_path: Path)
         run(EVALUATE, ANNOTATIONS=str(samples), REPORT=str(tmp_path / "report.json"))
     with pytest.raises(QgsProcessingException, match=r"cannot be written as \.html"):
         run(EVALUATE, ANNOTATIONS=str(samples), REPORT=str(tmp_path / "report.html"))
+    with pytest.raises(QgsProcessingException, match="is not on a disk"):
+        run(EVALUATE, ANNOTATIONS=str(samples), REPORT=f"file://{tmp_path}/report.json")
 
 
 # Formats
@@ -196,6 +223,8 @@ def test_a_format_that_would_change_it_is_refused_before_the_run(
     [
         ("/vsimem/out.tif", "is not on a disk"),
         ("/vsizip/out.zip/out.tif", "is not on a disk"),
+        ("file:///{}/out.tif", "is not on a disk"),
+        ("postgres:out", "is not on a disk"),
         ("{}/a file/out.tif", "cannot be written: Not a directory"),
         ("{}/a file/deeper/out.png", "cannot be written: Not a directory"),
         ("{}", "is a folder"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -152,6 +154,31 @@ def test_a_duplicate_is_kept_in_a_project_saved_later(
     project.removeAllMapLayers()
     project.clear()
     assert valid(tmp_path / "home" / "map.qgz")
+
+
+def in_another_layer(file: Path) -> None:
+    layer = QgsVectorLayer(str(file), "another", "ogr")
+    assert layer.startEditing()
+    feature = next(layer.getFeatures())
+    layer.changeAttributeValue(feature.id(), layer.fields().lookupField("score"), 0.123)
+    assert layer.commitChanges()
+
+
+def in_another_program(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("CREATE TABLE notes (text)")
+        database.execute("INSERT INTO notes VALUES ('of the analyst')")
+
+
+@pytest.mark.parametrize("edit", [in_another_layer, in_another_program])
+def test_polygons_that_were_edited_elsewhere_stay(
+    slider: Slider, project: QgsProject, edit: Callable[[Path], None]
+) -> None:
+    folder = slider.move("threshold")
+    edit(folder / "polygons.gpkg")
+    slider.move("threshold-2")
+    project.clear()
+    assert (folder / "polygons.gpkg").is_file()
 
 
 def test_files_of_others_in_the_folder_stay(slider: Slider, project: QgsProject) -> None:
