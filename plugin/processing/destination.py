@@ -20,7 +20,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QCoreApplication
 
 from ...engine.files import apart
-from ...engine.files.placing import partial, place, sidecars
+from ...engine.files.placing import is_special, partial, place, sidecars
 from ..map.extents import Refusal
 from . import raster_format
 from .raster_format import Ground
@@ -30,19 +30,28 @@ translate = QCoreApplication.translate
 ADDRESS = re.compile(r"\w\w+:")
 """How destinations begin that are no files, as `memory:` and `postgres:`."""
 
+NOWHERE = re.compile(r"/vsi.*|\w\w+:(//.*)?", re.DOTALL)
+"""Names of rasters that lie on no disk."""
+
 DEFAULT_VECTOR = ".gpkg"
 """What QGIS appends to the names of layers whose ending is none of a format."""
 
 
 def path_of(value: Any, context: QgsProcessingContext) -> Optional[str]:
     """The file that a destination parameter names; None where it is no file, or a temporary one."""
+    value = named(value, context)
+    return None if value is None or ADDRESS.match(value) else value
+
+
+def named(value: Any, context: QgsProcessingContext) -> Optional[str]:
+    """What a destination parameter names, be it a file or not; None for a temporary one."""
     if isinstance(value, QgsProcessingOutputLayerDefinition):
         value = value.sink
     if isinstance(value, QgsProperty):
         value, _ = value.valueAsString(context.expressionContext())
     if not isinstance(value, str) or not value or value == QgsProcessing.TEMPORARY_OUTPUT:
         return None
-    return None if ADDRESS.match(value) else value
+    return value
 
 
 def names_of(layer_source: str) -> list[str]:
@@ -75,12 +84,14 @@ def clash(outputs: Iterable[str], inputs: Iterable[str]) -> str:
 
 def folder_problem(path: str) -> str:
     """What is wrong with the folder of a file; empty where the file can be made there."""
-    if path.startswith("/vsi"):
+    if NOWHERE.fullmatch(path):
         return translate("Destination", "{} is not on a disk. Choose a file in a folder.").format(
             path
         )
     if os.path.isdir(path):
         return translate("Destination", "{} is a folder. Choose a file.").format(path)
+    if is_special(Path(path)):
+        return translate("Destination", "{} is a pipe or a device. Choose a file.").format(path)
     there = Path(path).absolute().parent
     while not there.exists():
         there = there.parent

@@ -38,6 +38,7 @@ from .destination import (
     clash,
     folder_problem,
     make_folder,
+    named,
     names_of,
     path_of,
     put_raster,
@@ -271,7 +272,8 @@ class Segment(EngineAlgorithm):
         layer = self.parameterAsRasterLayer(parameters, "INPUT", context)
         source = "" if layer is None else layer.source()
         ground = ground_of(source.split("|")[0])
-        places = {name: path_of(parameters.get(name), context) for name in ("POLYGONS", *RASTERS)}
+        places = {name: named(parameters.get(name), context) for name in RASTERS}
+        places["POLYGONS"] = path_of(parameters.get("POLYGONS"), context)
         wanted = {name: path for name, path in places.items() if path}
         problem = clash(wanted.values(), names_of(source))
         for name, path in wanted.items():
