@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from engine import __version__
 from engine.command import check, evaluate, models, samples, segment, train
-from engine.command.options import negative_as_value
+from engine.command.options import as_typed, negative_as_value
 from engine.errors import EngineError
 
 
@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """What arguments ask for; ends the process where they are wrong, or ask for help."""
     values = [negative_as_value(argument) for argument in arguments]
-    return parser().parse_args(values, argparse.Namespace(arguments=arguments))
+    options = parser().parse_args(values)
+    typed = {name: as_typed(value) for name, value in vars(options).items()}
+    return argparse.Namespace(**typed, arguments=arguments)
 
 
 def parser() -> argparse.ArgumentParser:

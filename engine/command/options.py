@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -30,6 +31,16 @@ def negative_as_value(argument: str) -> str:
     except ValueError:
         return argument
     return f" {argument}"
+
+
+def as_typed(value: Any) -> Any:
+    """A value of an option without the blank that `negative_as_value` has put before it."""
+    if isinstance(value, list):
+        return [as_typed(each) for each in value]
+    if isinstance(value, Path):
+        return Path(as_typed(str(value)))
+    typed = isinstance(value, str) and value.startswith(" ") and value[1:]
+    return typed if typed and negative_as_value(typed) == value else value
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
@@ -82,7 +93,8 @@ def reading(options: argparse.Namespace) -> dict[str, Any]:
         "bands": tuple(options.bands) if options.bands else None,
         "crs": options.crs,
         "pixel_size": options.pixel_size,
-        "nodata": tuple((value, value) for value in options.nodata),
+        # What is no finite number is no data whether it is told or not.
+        "nodata": tuple((value, value) for value in options.nodata if math.isfinite(value)),
         "declared_nodata": not options.no_declared_nodata,
         "stretch": tuple(zip(ends[::2], ends[1::2], strict=True)) or None,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -97,7 +98,7 @@ def _check_closed(path: Path) -> None:
     Raises:
         OutputError: a program has the file open.
     """
-    if not path.is_file() or not any(path.with_name(path.name + j).exists() for j in JOURNALS):
+    if not path.is_file() or not any(os.path.exists(f"{path}{j}") for j in JOURNALS):
         return
     try:
         with closing(sqlite3.connect(path, timeout=0)) as database:

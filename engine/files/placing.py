@@ -57,6 +57,11 @@ def sidecars(path: Path) -> list[Path]:
     return own
 
 
+def is_special(path: Path) -> bool:
+    """Whether what is there is neither a file nor a folder, as pipes and devices are."""
+    return path.exists() and not (path.is_file() or path.is_dir())
+
+
 def place(written: Path, path: Path) -> None:
     """Moves a file, and what was written beside it, to `path`; what belonged to that goes.
 
@@ -65,9 +70,11 @@ def place(written: Path, path: Path) -> None:
         path: What it becomes, on the same disk.
 
     Raises:
-        OSError: It cannot be moved, or a sidecar of its would take the place of another file's; all
-            is as it was.
+        OSError: It cannot be moved, a sidecar of its would take the place of another file's, or
+            `path` is a pipe or a device; all is as it was.
     """
+    if is_special(path):
+        raise OSError(errno.EINVAL, "it is a pipe or a device")
     if written.is_dir():
         os.replace(written, path)
         return

@@ -113,8 +113,23 @@ def crs_of(text: str) -> CRS:
     try:
         crs = CRS.from_string(text)
     except CRSError as error:
-        raise InputError(f"The CRS {text!r} is not known: {error}.") from error
+        raise InputError(
+            f"The CRS {text!r} is not known: {error}. Give WKT, or a name as EPSG:32633."
+        ) from error
+    if _has_no_plane(crs):
+        raise InputError(
+            f"The CRS {text!r} is one of heights or of space, in which no raster lies. Give the "
+            "one of its x and y, as EPSG:32633."
+        )
     return without_heights(crs)
+
+
+def _has_no_plane(crs: CRS) -> bool:
+    try:
+        known = pyproj.CRS.from_wkt(crs.to_wkt())
+    except ProjError:
+        return False
+    return known.is_geocentric or (known.is_vertical and not known.is_compound)
 
 
 def without_heights(crs: CRS) -> CRS:

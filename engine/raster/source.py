@@ -30,6 +30,9 @@ Numbers = tuple[int, int, int]
 GRID_PIXELS = 10**9
 """The most pixels that a finer resolution may make out of fewer."""
 
+MOST_METRES = 5e7
+"""What no pixel can be larger than: more than the way round the Earth."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -82,6 +85,8 @@ class Source:
         for what, metres in (("resolution", self.resolution), ("pixel size", self.pixel_size)):
             if metres is not None and not (_is_number(metres) and metres > 0):
                 raise InputError(f"The {what} {metres!r} is not a number of metres above 0.")
+            if metres is not None and metres > MOST_METRES:
+                raise InputError(f"The {what} {metres:g} m is larger than the Earth.")
         if not isinstance(self.warp, bool | str) or self.warp == "":
             raise InputError(f"Whether to warp is true, false or a CRS, not {self.warp!r}.")
         if self.name is not None and not isinstance(self.name, str):
@@ -224,6 +229,11 @@ def _working_grid(own: Grid, source: Source, finest: float | None) -> tuple[Grid
     across, down = own.width * size[0], own.height * size[1]
     ground = f"{across:g} x {down:g} m"
     if asked > max(across, down):
+        if asked != source.resolution:
+            raise InputError(
+                f"The whole extent is {ground}, less than a pixel that the model can look at "
+                f"({asked:g} m). Choose a larger extent, or tell the right CRS or size of a pixel."
+            )
         raise InputError(f"A resolution of {asked:g} m is coarser than the whole extent, {ground}.")
     if across / asked * (down / asked) > max(GRID_PIXELS, own.width * own.height):
         raise InputError(f"A resolution of {asked:g} m is too fine for an extent of {ground}.")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyproj
+from rasterio.crs import CRS
+
 from engine.raster.raster import Raster
 from engine.raster.stored import TAGS, highest
 from engine.vector.shape import Shape
@@ -23,8 +26,10 @@ def of_source(raster: Raster, name: str) -> list[str]:
     if raster.dataset.tags(ns=TAGS):
         remarks.append(f"{name} is a result of this plugin, not an image.")
     if raster.resolution is None:
+        crs = raster.grid.crs
+        why = f"its CRS, {_name(crs)}, gives its pixels no size" if crs else "it has no CRS"
         remarks.append(
-            f"The ground resolution of {name} is not known: it has no CRS. A model judges things "
+            f"The ground resolution of {name} is not known: {why}. A model judges things "
             "by their size, so the result may be another than at the right one. Tell how many "
             "metres a pixel has: Resolution (under More in the panel), RESOLUTION, or "
             "--pixel-size. Or set the CRS: of the layer, or --crs."
@@ -63,3 +68,7 @@ def of_nothing(probability: Path, threshold: float, shape: Shape) -> str:
     if best >= WORTH:
         return f"{missed} Lower the threshold, or use other words."
     return f"{missed} A lower threshold would not help. Use other words, or look elsewhere."
+
+
+def _name(crs: CRS) -> str:
+    return str(pyproj.CRS.from_wkt(crs.to_wkt()).name)

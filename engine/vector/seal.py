@@ -6,6 +6,7 @@ Standard library only, Python 3.9: the plugin asks for it too.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import sqlite3
 from contextlib import closing
@@ -71,5 +72,6 @@ def _seal(path: Path) -> str | None:
 
 def _opened(path: Path) -> closing[sqlite3.Connection]:
     """The database, read without a trace: SQLite leaves journals where there are none."""
-    how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+    # os.path takes a name that the disk cannot have for one that is not there.
+    how = "mode=ro" if os.path.exists(f"{path}-wal") else "immutable=1"
     return closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True))

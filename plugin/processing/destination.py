@@ -20,7 +20,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QCoreApplication
 
 from ...engine.files import apart
-from ...engine.files.placing import partial, place, sidecars
+from ...engine.files.placing import is_special, partial, place, sidecars
 from ..map.extents import Refusal
 from . import raster_format
 from .raster_format import Ground
@@ -100,6 +100,8 @@ def folder_problem(path: str) -> str:
         )
     if os.path.isdir(path):
         return translate("Destination", "{} is a folder. Choose a file.").format(path)
+    if is_special(Path(path)):
+        return translate("Destination", "{} is a pipe or a device. Choose a file.").format(path)
     there = Path(path).absolute().parent
     while not there.exists():
         there = there.parent

@@ -52,6 +52,12 @@ def test_an_outcome_tells_what_was_found(job: Job) -> None:
     assert earlier == replace(outcome, state="skipped", seconds=earlier.seconds)
 
 
+@pytest.mark.parametrize("name", [f"{'a' * 251}.tif", f"{'b' * 246}.tif"])
+def test_a_name_as_long_as_the_disk_takes_is_a_source_like_others(job: Job, name: str) -> None:
+    path = Path(job.source.path).rename(Path(job.source.path).with_name(name))
+    assert states(replace(job, source=Source(str(path)))) == ["done"]
+
+
 def test_jobs_and_outcomes_survive_the_way_to_a_worker(job: Job) -> None:
     source = Source(job.source.path, extent=(1, 2, 3, 4.5), bands=(3, 2, 1), resolution=0.6)
     for each in (job, replace(job, source=source, again=True)):

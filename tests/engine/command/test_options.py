@@ -45,6 +45,19 @@ def test_a_negative_number_is_a_value_however_it_is_written(name, option, severa
     assert value in (float(text), [float(text)] * several)
 
 
+def test_a_negative_number_that_is_a_text_stays_as_it_was_typed():
+    typed = ["segment", "-1", "-2", "--out", "-3", "--bands", "-4", "--crs", "-5"]
+    options = parse(typed)
+    assert (options.sources, options.expression, str(options.out)) == (["-1"], "-2", "-3")
+    assert (options.bands, options.crs) == (["-4"], "-5")
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "-NaN"])
+def test_nodata_that_is_no_number_may_be_told_for_it_never_counts(text):
+    options = parse(["segment", *NEEDED["segment"], "--nodata", text, "-1e4"])
+    assert reading(options)["nodata"] == ((-1e4, -1e4),)
+
+
 def test_what_is_no_number_is_an_option_as_ever(capsys):
     with pytest.raises(SystemExit):
         parse(["segment", *NEEDED["segment"], "-e6"])

@@ -62,6 +62,15 @@ def test_sidecars_go_with_their_file_and_come_with_theirs(tmp_path: Path) -> Non
     assert texts(tmp_path) == {"m.tif": "new", "m.tif.aux.xml": "its own", **others}
 
 
+def test_a_pipe_or_a_device_is_never_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "mask.tif"
+    os.mkfifo(path)
+    with pytest.raises(OutputError, match="pipe or a device"), replacing(path) as written:
+        written.write_text("new")
+    assert path.is_fifo()
+    assert [each.name for each in tmp_path.iterdir()] == ["mask.tif"]
+
+
 @pytest.mark.parametrize("step", range(1 + len(OWN) + 1))
 def test_what_fails_on_the_way_leaves_all_as_it_was(
     tmp_path: Path, step: int, monkeypatch: pytest.MonkeyPatch

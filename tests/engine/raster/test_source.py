@@ -97,6 +97,8 @@ def test_a_source_survives_json(source):
         {"path": "a.tif", "crs": " "},
         {"path": "a.tif", "pixel_size": 0},
         {"path": "a.tif", "pixel_size": "0.3"},
+        {"path": "a.tif", "pixel_size": 1e300},
+        {"path": "a.tif", "resolution": 1e300},
         {"path": "a.tif", "nodata": 0},
         {"path": "a.tif", "nodata": [0]},
         {"path": "a.tif", "nodata": [[1, 0]]},
@@ -550,6 +552,22 @@ def test_the_analysts_crs_is_believed_before_the_files(make_raster, numbered, ow
 def test_a_crs_that_is_none_is_refused(make_raster, numbered):
     with pytest.raises(InputError, match="'EPSG:0' is not known"):
         all_of(make_raster(numbered), crs="EPSG:0")
+
+
+@pytest.mark.parametrize("crs", ["EPSG:5773", "EPSG:4978"])
+def test_a_crs_of_heights_or_of_space_is_refused(make_raster, numbered, crs):
+    with pytest.raises(InputError, match=f"'{crs}' is one of heights or of space"):
+        all_of(make_raster(numbered), crs=crs)
+
+
+def test_an_extent_that_is_too_small_for_the_model_is_not_called_a_resolution(
+    make_raster, numbered
+):
+    with (
+        pytest.raises(InputError, match=r"less than a pixel that the model can look at \(0.3 m\)"),
+        open_source(Source(make_raster(numbered, None, None), pixel_size=1e-6), finest=0.3),
+    ):
+        pass
 
 
 def test_heights_in_the_crs_are_left_out(make_raster, numbered):

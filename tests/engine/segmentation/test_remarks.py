@@ -33,6 +33,13 @@ def test_a_raster_without_a_size_on_the_ground_is_warned_of(tmp_path: Path) -> N
         assert "ground resolution" not in warnings(source, tmp_path / "out")
 
 
+def test_a_crs_that_gives_pixels_no_size_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "scene.tif", painted(truth()))
+    told = warnings(Source(path, crs="EPSG:4326"), tmp_path / "out")
+    assert "not known: its CRS, WGS 84, gives its pixels no size" in told
+    assert "has no CRS" not in told
+
+
 def test_told_metres_make_the_same_result_as_a_crs(tmp_path: Path) -> None:
     pixels = painted(truth())
     placed = write(tmp_path / "placed.tif", pixels)

@@ -225,6 +225,10 @@ def test_a_format_that_would_change_it_is_refused_before_the_run(
         ("/vsizip/out.zip/out.tif", "is not on a disk"),
         ("file:///{}/out.tif", "is not on a disk"),
         ("postgres:out", "is not on a disk"),
+        ("memory:", "is not on a disk"),
+        ("http://example.org/out.tif", "is not on a disk"),
+        ("postgres://out", "is not on a disk"),
+        ("{}/a pipe", "is a pipe or a device"),
         ("{}/a file/out.tif", "cannot be written: Not a directory"),
         ("{}/a file/deeper/out.png", "cannot be written: Not a directory"),
         ("{}", "is a folder"),
@@ -235,6 +239,7 @@ def test_a_place_where_nothing_can_be_written_is_refused_before_the_run(
     run: Callable, scene: QgsRasterLayer, tmp_path: Path, target: str, words: str, output: str
 ) -> None:
     (tmp_path / "a file").write_text("")
+    os.mkfifo(tmp_path / "a pipe")
     with pytest.raises(QgsProcessingException, match=words):
         run(SEGMENT, INPUT=scene, EXPRESSION="die", **{output: target.format(tmp_path)})
 
