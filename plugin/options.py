@@ -7,14 +7,16 @@ from functools import partial
 from pathlib import Path
 from typing import Optional
 
-from qgis.core import Qgis, QgsApplication, QgsMessageLog
+from qgis.core import QgsApplication
 from qgis.gui import QgsFileWidget, QgsOptionsPageWidget, QgsOptionsWidgetFactory
-from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
-from qgis.PyQt.QtWidgets import QFormLayout, QLabel, QWidget
+from qgis.PyQt.QtCore import QCoreApplication, QTimer
+from qgis.PyQt.QtWidgets import QFormLayout, QWidget
 
 from .engine.installation import CheckTask
 from .paths import icon
 from .settings import Settings
+from .text.log import log
+from .text.plain_label import PlainLabel
 
 translate = QCoreApplication.translate
 
@@ -61,9 +63,7 @@ class OptionsPage(QgsOptionsPageWidget):
         self.interpreter.setToolTip(
             self.tr("A Python with the engine's requirements. Used at the engine's next start.")
         )
-        self.verdict = QLabel(self)
-        self.verdict.setTextFormat(Qt.TextFormat.PlainText)
-        self.verdict.setWordWrap(True)
+        self.verdict = PlainLabel(self)
         rows = QFormLayout(self)
         rows.addRow(self.tr("&Results folder"), self.results)
         rows.addRow(self.tr("&Training folder"), self.training)
@@ -139,4 +139,4 @@ def _keep(settings: Settings, interpreter: str) -> None:
 
 def _tell(problem: str) -> None:
     text = translate("OptionsPage", "The Python of the engine was not changed. {}").format(problem)
-    QgsMessageLog.logMessage(text, "Segment by Text", Qgis.MessageLevel.Warning)
+    log(text)

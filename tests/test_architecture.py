@@ -39,14 +39,15 @@ KNOWS = {
     "plugin.paths": "",
     "plugin.text": "",
     "plugin.settings": "paths",
-    "plugin.options": "engine paths settings",
-    "plugin.map": "paths settings",
-    "plugin.results": "map paths settings text engine.vector",
+    "plugin.options": "engine paths settings text",
+    "plugin.map": "paths settings text",
+    "plugin.results": "map paths settings text engine.files",
     "plugin.engine": "map paths settings text engine.service",
     "plugin.dock": "engine map paths results settings text",
     "plugin.finetune": "engine map paths settings text",
     "plugin.models": "dock engine text",
-    "plugin.processing": "engine finetune map paths results settings engine.files engine.service",
+    "plugin.processing": "engine finetune map paths results settings text engine.files "
+    "engine.service",
     "plugin.main": "dock engine finetune models options paths processing settings",
 }
 """What each room, and each file beside the rooms, knows of the others. A room knows no other one
@@ -61,7 +62,7 @@ LIGHT = {
     "engine/service/process.py",
     "engine/service/protocol.py",
     "engine/variables.py",
-    "engine/vector/seal.py",
+    "engine/files/seal.py",
 }
 """What runs before there is an environment, and what QGIS shares with the engine: standard library
 only."""

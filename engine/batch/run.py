@@ -227,8 +227,8 @@ def _result(
 
 def is_result(path: str) -> bool:
     """Whether this plugin wrote it: such a thing is no picture of the ground."""
+    from engine.files import seal
     from engine.raster import stored
-    from engine.vector import seal
 
     return stored.is_result(path) or seal.is_result(Path(path))
 

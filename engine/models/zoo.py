@@ -7,6 +7,7 @@ The plugin's cards are `resources/models/*.toml`; the user's own models have the
 from __future__ import annotations
 
 import functools
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -151,9 +152,23 @@ def _text(path: Path) -> str:
     Raises:
         ValueError: It is no text, or one that takes long to read.
     """
-    if not path.is_file() or path.stat().st_size > LARGEST_CARD:
+    content = _content(path) if path.is_file() else None
+    if content is None or len(content) > LARGEST_CARD:
         raise ValueError(f"it is no file of up to {LARGEST_CARD:,} bytes")
-    text = path.read_text(encoding="utf-8")
+    text = content.decode("utf-8-sig")
     if any(line.count(".") > MOST_DOTS for line in TEXTS.sub("", text).split("\n")):
         raise ValueError(f"a key has more than {MOST_DOTS} parts")
     return text
+
+
+def _content(path: Path) -> bytes | None:
+    """What a file holds, or the begin of it; None where it would have to be waited for.
+
+    Its size is not asked: files of the system say that they have none, and may never end.
+    """
+    with open(path, "rb", opener=_at_once) as file:
+        return file.read(LARGEST_CARD + 1)
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

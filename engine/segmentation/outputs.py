@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import OutputError
+from engine.files import seal
 from engine.files.atomic import check_apart, replacing
 from engine.files.boundary import writing
 from engine.files.placing import kept, sidecars
 from engine.raster import stored
-from engine.vector import seal
 
 OUTPUTS = ("mask", "polygons")
 UNFINISHED = "probability.tif.unfinished"

@@ -19,13 +19,13 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from engine.errors import Cancelled, OutputError
 from engine.files.atomic import replacing
+from engine.files.seal import SEAL, digest
 from engine.raster.grid import Grid
 from engine.raster.ground import areas, square_pixels
 from engine.raster.stored import Bytes, StoredProbability, open_stored
 from engine.vector.drawing import draw, reach
 from engine.vector.neighbours import surrounded
 from engine.vector.outlines import Outline, Polygons, Traced, trace
-from engine.vector.seal import SEAL, digest
 from engine.vector.shape import EXACT, Shape
 
 LAYER = "segments"

@@ -208,13 +208,14 @@ def check(
         return EnvironmentReport(problem=str(failure))
     try:
         versions, problems = json.loads(probe.stdout.splitlines()[-1])
-    except (ValueError, IndexError):
+        told = ". ".join(problems)
+    except (ValueError, IndexError, TypeError):
         last = probe.stderr.strip()[-2000:]
-        problem = f"{python} ended with exit code {probe.returncode}. {last}"
-        return EnvironmentReport(problem=problem)
-    if not problems:
-        return EnvironmentReport(versions)
-    problem = f"{python} cannot run the engine. {'. '.join(problems)}."
+        ended = (
+            f"{python} cannot run the engine: it ended with exit code {probe.returncode}. {last}"
+        )
+        return EnvironmentReport(problem=ended.strip())
+    problem = f"{python} cannot run the engine. {told}." if told else ""
     return EnvironmentReport(versions, problem)
 
 
@@ -242,7 +243,7 @@ def _version(python: Optional[Path], runner: Runner) -> Optional[Version]:
         return None
     told = "import sys; print(*sys.version_info[:2])"
     probe = runner.output(python, "-I", "-c", told, seconds=VERSION_SECONDS)
-    numbers = probe.stdout.split()
+    numbers = probe.stdout.split()[-2:]  # whatever its start-up files print comes first
     if probe.returncode != 0 or len(numbers) != 2 or not all(map(str.isdecimal, numbers)):
         return None
     return int(numbers[0]), int(numbers[1])

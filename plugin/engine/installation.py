@@ -12,6 +12,7 @@ from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
 from qgis.PyQt.QtNetwork import QNetworkProxy
 
 from ...engine.service.client import clean_environment
+from ..text.verbatim import inert
 from . import environment
 from .programs import EnvironmentFailure
 
@@ -34,7 +35,7 @@ class PythonTask(QgsTask):
     stopped = pyqtSignal()
 
     def __init__(self, description: str, place: Path) -> None:
-        super().__init__(description)
+        super().__init__(inert(description))
         self._place = place
         self._environ = {**clean_environment(os.environ), **proxy_variables()}
         self._problem: Optional[str] = None

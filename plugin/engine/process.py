@@ -11,7 +11,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Optional
 
-from qgis.core import Qgis, QgsMessageLog
+from qgis.core import Qgis
 from qgis.PyQt.QtCore import QCoreApplication
 
 from ...engine.service.client import (
@@ -23,6 +23,7 @@ from ...engine.service.client import (
 )
 from ..paths import ROOT
 from ..settings import Settings
+from ..text.log import log
 from . import environment
 from .absolute import absolute, with_models
 from .answers import checked
@@ -289,6 +290,4 @@ def _silent(newest: dict[str, Any]) -> dict[str, Any]:
 
 def _log(level: str, message: str) -> None:
     levels = {"warning": Qgis.MessageLevel.Warning, "error": Qgis.MessageLevel.Critical}
-    QgsMessageLog.logMessage(
-        message, "Segment by Text", levels.get(level, Qgis.MessageLevel.Info), False
-    )
+    log(message, levels.get(level, Qgis.MessageLevel.Info), notify=False)

@@ -15,9 +15,16 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import IO, Callable, Optional
 
 TAIL_LINES = 30
+
+PIECE = 2**13
+PIECES = 128
+"""How many of them are kept of what a short program prints; it may be anything, without end."""
+
+CLOSING_SECONDS = 5.0
+"""How long the pipes of a program that has ended may take to close."""
 
 ADVICE = {
     "A download is not the file it should be. Try again. If it happens again, something between "
@@ -123,16 +130,20 @@ class Runner:
         """
         with self._start(command, stderr=subprocess.PIPE) as process:
             threading.Thread(target=self._stop_if_cancelled, args=(process,), daemon=True).start()
+            ends = [_End(stream) for stream in (process.stdout, process.stderr) if stream]
             try:
-                output, errors = process.communicate(timeout=seconds)
+                process.wait(timeout=seconds)
             except subprocess.TimeoutExpired as cause:
                 problem = f"{command[0]} did not answer within {seconds:.0f} seconds."
                 raise EnvironmentFailure(problem) from cause
             finally:
                 _kill(process)
+                for end in ends:
+                    end.join(CLOSING_SECONDS)
         if self.cancelled():
             raise BuildCancelled("Cancelled.")
-        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+        texts = (end.text for end in ends)
+        return subprocess.CompletedProcess(process.args, process.returncode, *texts)
 
     def _start(
         self, command: Sequence[object], stderr: int = subprocess.STDOUT
@@ -157,6 +168,26 @@ class Runner:
             if self.cancelled():
                 _kill(process)
             time.sleep(0.1)
+
+
+class _End(threading.Thread):
+    """Reads all of a stream, and keeps the end of it."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        super().__init__(daemon=True)
+        self._stream = stream
+        self._pieces: deque[str] = deque(maxlen=PIECES)
+        self.start()
+
+    def run(self) -> None:
+        """Reads until there is no more."""
+        with contextlib.suppress(OSError, ValueError):  # closed meanwhile
+            self._pieces.extend(iter(lambda: self._stream.read(PIECE), ""))
+
+    @property
+    def text(self) -> str:
+        """What was read last."""
+        return "".join(self._pieces)
 
 
 def explain(output: str) -> str:

@@ -11,13 +11,12 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from qgis.core import Qgis, QgsMessageLog
 from qgis.PyQt.QtCore import QCoreApplication
 
 from ..map.extents import Refusal
 from ..map.folders import training_folder, writing
-from ..paths import PLUGIN
 from ..settings import Settings
+from ..text.log import log
 
 translate = QCoreApplication.translate
 
@@ -88,7 +87,7 @@ def jobs(settings: Settings) -> list[Job]:
         try:
             found.append((file.stat().st_mtime, read(file.parent)))
         except (OSError, DamagedJob) as cause:
-            QgsMessageLog.logMessage(f"{file}: {cause}", PLUGIN, Qgis.MessageLevel.Warning)
+            log(f"{file}: {cause}")
     return [job for _, job in sorted(found, key=lambda each: each[0], reverse=True)]
 
 

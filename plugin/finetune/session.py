@@ -9,15 +9,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Callable, Optional
 
-from qgis.core import Qgis, QgsApplication, QgsMessageLog
+from qgis.core import Qgis, QgsApplication
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..engine.process import Engine
 from ..engine.tasks import EngineTask
 from ..map.extents import Refusal
 from ..map.folders import writing
-from ..paths import PLUGIN
 from ..settings import Settings
+from ..text.log import log
 from . import jobs
 from .jobs import Job, JobState
 
@@ -191,7 +191,7 @@ class Session(QObject):
         try:
             self._forget_samples()
         except Refusal as cause:
-            QgsMessageLog.logMessage(str(cause), PLUGIN, Qgis.MessageLevel.Warning)
+            log(str(cause))
 
     def _work(self, job: Job, settings: Optional[dict[str, Any]]) -> None:
         self._job = job.folder

@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Optional
 
-from qgis.core import Qgis, QgsMessageLog, QgsVectorLayer
+from qgis.core import QgsVectorLayer
 from qgis.PyQt.QtCore import QCoreApplication
 
-from ..paths import PLUGIN
 from ..settings import Settings
+from ..text.log import log
 from . import drawing
 from .extents import Refusal
 from .folders import slug, training_folder, writing
@@ -61,7 +61,7 @@ def corrections(settings: Settings) -> list[Correction]:
         try:
             found.append(_read(file.parent))
         except (OSError, ValueError, KeyError, TypeError) as cause:
-            QgsMessageLog.logMessage(f"{file}: {cause}", PLUGIN, Qgis.MessageLevel.Warning)
+            log(f"{file}: {cause}")
     return sorted(found, key=lambda each: each.made, reverse=True)
 
 

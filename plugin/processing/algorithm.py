@@ -19,6 +19,7 @@ from ..engine.process import SILENT, Engine, EngineMissing
 from ..engine.written import written
 from ..map.extents import Refusal
 from ..paths import icon
+from ..text.verbatim import inert
 
 DEVICES = ["auto", "cpu", "cuda"]
 
@@ -58,7 +59,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         def progress(done: int, total: int, text: str) -> None:
             if text != said[-1]:
                 said.append(text)
-                feedback.setProgressText(text)
+                feedback.setProgressText(inert(text))
             if total:
                 feedback.setProgress(100 * done / total)
 

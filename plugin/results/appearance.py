@@ -6,10 +6,8 @@ from math import ceil
 from typing import Any
 
 from qgis.core import (
-    Qgis,
     QgsColorRampShader,
     QgsMapLayer,
-    QgsMessageLog,
     QgsRasterLayer,
     QgsRasterShader,
     QgsSingleBandPseudoColorRenderer,
@@ -19,6 +17,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QColor
 
 from ..paths import PLUGIN, RESOURCES
+from ..text.log import log
 from ..text.verbatim import inert
 
 translate = QCoreApplication.translate
@@ -54,7 +53,7 @@ def style(layer: QgsMapLayer, role: str) -> None:
     """Gives `layer` the style of its role."""
     message, read = layer.loadNamedStyle(str(RESOURCES / "styles" / f"{role}.qml"))
     if not read:
-        QgsMessageLog.logMessage(message, PLUGIN, Qgis.MessageLevel.Warning)
+        log(message)
     if isinstance(layer, QgsVectorLayer):
         name_fields(layer)
 

@@ -7,11 +7,11 @@ import time
 from pathlib import Path
 from urllib.parse import unquote
 
-from qgis.core import Qgis, QgsMapLayer, QgsMessageLog, QgsProject, QgsProviderRegistry
+from qgis.core import QgsMapLayer, QgsProject, QgsProviderRegistry
 from qgis.PyQt.QtCore import QObject
 
-from ...engine.vector import seal
-from ..paths import PLUGIN
+from ...engine.files import seal
+from ..text.log import log
 
 PASSING_SECONDS = 10.0
 """How long a threshold may be on the map and count as one the slider only passed through."""
@@ -126,4 +126,4 @@ def delete(folder: Path) -> None:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
     except OSError as cause:
-        QgsMessageLog.logMessage(f"{folder}: {cause}", PLUGIN, Qgis.MessageLevel.Warning)
+        log(f"{folder}: {cause}")

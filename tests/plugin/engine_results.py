@@ -8,7 +8,7 @@ from typing import Any
 
 from osgeo import gdal, ogr, osr
 
-from engine.vector import seal
+from engine.files import seal
 from tests.plugin.rasters import UTM
 
 gdal.UseExceptions()

@@ -280,12 +280,23 @@ def test_a_card_that_takes_for_ever_to_read_is_not_read(models: Path, text: str)
     assert not check_harmless()
 
 
+def test_a_card_that_an_editor_of_windows_saved_is_taken(models: Path) -> None:
+    text = tomli_w.dumps(good()).replace("\n", "\r\n")
+    (models / OWN / OWN_CARD).write_bytes(text.encode("utf-8-sig"))
+    assert check_harmless()
+
+
 def test_sentences_full_of_dots_are_no_such_card(models: Path) -> None:
     write(models / OWN, {**good(), "about": "." * 1000, "taught": ["a" + "." * 299] * 20})
     assert check_harmless()
 
 
-@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=lambda make: make.__name__)
+def endless(card: Path) -> None:
+    """Makes the card a file that says it is empty; whoever may read it waits for ever."""
+    card.symlink_to("/proc/kmsg")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, endless], ids=lambda make: make.__name__)
 def test_a_card_that_is_no_file_is_damaged(models: Path, make: Any) -> None:
     make(models / OWN / OWN_CARD)
     assert not check_harmless()

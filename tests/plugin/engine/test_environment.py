@@ -21,6 +21,7 @@ from segment_by_text.plugin.engine.environment import (
     check,
     python_in,
 )
+from segment_by_text.plugin.engine.programs import PIECE, PIECES, Runner
 
 from tests.imports import SHIPPED, imports, name
 
@@ -307,6 +308,14 @@ NO_PYTHONS = {
         "#!/bin/sh\n[ $# -gt 3 ] || exec echo 3 11\necho no luck >&2\nkill -SEGV $$\n",
         "ended with exit code -11. no luck",
     ),
+    "one that never ends to talk": ("#!/bin/sh\nyes\n", "did not answer within"),
+    **{
+        f"one whose answer is {answer}": (
+            f"#!/bin/sh\n[ $# -gt 3 ] || exec echo 3 11\necho '{answer}'\n",
+            "cannot run the engine: it ended with exit code 0.",
+        )
+        for answer in ("5", "null", "{}", "[1, 2]", "[{}, [1]]", "[{}, null]")
+    },
 }
 
 
@@ -322,6 +331,21 @@ def test_what_was_taken_for_a_python_is_told_to_be_none(tmp_path, monkeypatch, s
     assert words in problem
     assert str(program) in problem
     assert "Traceback" not in problem
+
+
+def test_a_python_with_a_word_of_welcome_is_one(tmp_path):
+    program = tmp_path / "python"
+    program.write_text(f'#!/bin/sh\necho Welcome to Python 2\nexec {sys.executable} "$@"\n')
+    program.chmod(0o755)
+    new_enough = sys.version_info >= environment.OLDEST_PYTHON
+    assert check(program, libraries=["pip"]).usable is new_enough
+
+
+def test_of_what_a_program_prints_the_end_is_kept():
+    script = "head -c 5000000 /dev/zero | tr '\\0' x; echo the end"
+    printed = Runner(dict(os.environ)).output("/bin/sh", "-c", script).stdout
+    assert printed.endswith("the end\n")
+    assert len(printed) <= PIECE * PIECES
 
 
 def test_a_folder_is_no_python(tmp_path):

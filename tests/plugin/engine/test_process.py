@@ -70,9 +70,12 @@ def test_an_idle_engine_that_is_dying_is_replaced_without_a_word(
         assert models(own), "whatever of its death is known by now"
 
 
-def test_an_engine_that_dies_of_a_request_is_not_asked_the_same_again(faulty_engine) -> None:
+def test_an_engine_that_dies_of_a_request_is_not_asked_the_same_again(
+    faulty_engine, tmp_path: Path
+) -> None:
     models(faulty_engine)
-    params = {"expression": "die", "model": "fake", "source": {}, "out": "", "outputs": []}
+    out = str(tmp_path)
+    params = {"expression": "die", "model": "fake", "source": {}, "out": out, "outputs": []}
     with pytest.raises(EngineDied, match="stopped unexpectedly"):
         faulty_engine.ask("segment", params, lambda _: None, lambda: False)
     assert not faulty_engine.running

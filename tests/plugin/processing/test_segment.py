@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -253,6 +254,20 @@ def test_a_silent_engine_is_warned_of(
     assert succeeded
     assert any("said nothing for a minute" in text for text in feedback.warned)
     assert feedback.said[-1] == "Window 3 of 3"
+
+
+def test_what_the_engine_does_is_told_without_tags(
+    register: Callable, faulty_engine, raster: QgsRasterLayer, tmp_path: Path
+) -> None:
+    register(faulty_engine)
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(ID)
+    context, feedback = QgsProcessingContext(), Listener()
+    context.setProject(QgsProject.instance())
+    news = {"id": 2, "done": 1, "total": 3, "stage": "model", "message": "<h1>tank.tif</h1>"}
+    given = {"INPUT": raster, "EXPRESSION": f"news {json.dumps(news)}", "THRESHOLD": 0.5}
+    assert algorithm.run({**given, "MASK": str(tmp_path / "mask.tif")}, context, feedback)[1]
+    assert any("tank.tif" in text for text in feedback.said)
+    assert not any("<" in text for text in feedback.said)
 
 
 def test_a_python_that_cannot_run_the_engine_is_told_with_a_way_out(

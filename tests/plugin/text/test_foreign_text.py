@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from qgis.core import Qgis, QgsApplication, QgsProject, QgsRasterLayer, QgsSettings
+from qgis.gui import QgsMessageLogViewer
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import (
@@ -18,14 +19,18 @@ from qgis.PyQt.QtWidgets import (
     QLabel,
     QListWidget,
     QMessageBox,
+    QPlainTextEdit,
     QTextBrowser,
     QWidget,
 )
+from segment_by_text.plugin.engine.installation import CheckTask
+from segment_by_text.plugin.engine.process import _log as engine_log
 from segment_by_text.plugin.finetune.dialog import FinetuneDialog
 from segment_by_text.plugin.finetune.session import Session
 from segment_by_text.plugin.models.dialog import ModelsDialog
 from segment_by_text.plugin.results import appearance
 from segment_by_text.plugin.settings import Settings
+from segment_by_text.plugin.text.log import log
 
 from tests.plugin.fake_engine import CARD
 from tests.plugin.rasters import write_scene
@@ -144,6 +149,24 @@ def test_every_text_of_the_dock_is_shown_as_it_is(dock, markup: str) -> None:
     assert dock.form.stage.text() == markup
     assert dock.messages.text == markup
     assert dock.form.hint.height() < 500, "the picture is not drawn"
+
+
+def test_no_room_writes_into_the_log_by_itself() -> None:
+    rooms = (file for file in (ROOT / "plugin").rglob("*.py") if file.parent.name != "text")
+    assert [file.name for file in rooms if "logMessage(" in file.read_text("utf-8")] == []
+
+
+@pytest.mark.parametrize("write", [log, lambda text: engine_log("warning", text)])
+def test_the_log_shows_texts_as_they_are(qgis_app, write: Callable, markup: str) -> None:
+    viewer = QgsMessageLogViewer()
+    write(markup)
+    QApplication.processEvents()
+    said = "".join(tab.toPlainText() for tab in viewer.findChildren(QPlainTextEdit))
+    assert "img src" in said
+
+
+def test_a_task_for_a_python_is_described_without_tags(qgis_app, markup: str) -> None:
+    assert "<" not in CheckTask(Path(markup)).description()
 
 
 def test_a_run_with_such_words_is_described_without_tags(
