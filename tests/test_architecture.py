@@ -57,6 +57,7 @@ LIGHT = {
     "plugin/engine/environment.py",
     "plugin/engine/programs.py",
     "engine/files/apart.py",
+    "engine/files/outputs.py",
     "engine/files/placing.py",
     "engine/service/client.py",
     "engine/service/process.py",

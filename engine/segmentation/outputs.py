@@ -11,12 +11,11 @@ from engine.errors import OutputError
 from engine.files import seal
 from engine.files.atomic import check_apart, replacing
 from engine.files.boundary import writing
+from engine.files.outputs import FILES, UNFINISHED
 from engine.files.placing import kept, sidecars
 from engine.raster import stored
 
 OUTPUTS = ("mask", "polygons")
-UNFINISHED = "probability.tif.unfinished"
-FILES = {"probability": "probability.tif", "mask": "mask.tif", "polygons": "polygons.gpkg"}
 INTACT = {"probability": stored.intact, "mask": stored.intact, "polygons": seal.intact}
 
 

@@ -16,7 +16,8 @@ from ..engine.tasks import EngineTask
 from ..map.extents import Refusal
 from ..map.layers import Source
 from ..results.appearance import shortened
-from ..results.groups import Results, add
+from ..results.groups import add
+from ..results.project import Results
 from ..results.runs import Run, new_run
 from ..settings import Settings
 from .refinement import Refinement

@@ -1,50 +1,32 @@
-"""The results in a project, and the layers of each."""
+"""A result on the map: a group of layers."""
 
 from __future__ import annotations
 
 import json
-from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Optional
 from uuid import uuid4
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
-    QgsLayerTree,
     QgsLayerTreeGroup,
     QgsLayerTreeLayer,
-    QgsLayerTreeNode,
     QgsMapLayer,
     QgsProject,
     QgsRasterLayer,
     QgsRasterRenderer,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QCoreApplication, QObject
+from qgis.PyQt.QtCore import QCoreApplication
 
+from ...engine.files.outputs import FILES
 from ..map.extents import Refusal
-from ..map.shape import checked
-from ..paths import PLUGIN
 from .appearance import describe, name_of, shortened, show_selected, style
+from .marks import EDITED, FACTS, LAYER, ROLE, ROLES, RUN, facts_of, key_of, seal_of, watch
 from .switch import refuse_invalid, switch
 from .versions import file_of
 
 translate = QCoreApplication.translate
-
-ROLES = ("polygons", "mask", "probability")
-"""From the top of the group to its bottom; `probability` is hidden."""
-
-PROBABILITY = "probability.tif"
-"""What the engine calls the probabilities: beside a result's files, or a folder above them."""
-
-RUN = f"{PLUGIN}/run"
-ROLE = f"{PLUGIN}/role"
-LAYER = f"{PLUGIN}/layer"
-"""Which layer was given the role. A copy has another id: it is the analyst's."""
-
-FACTS = f"{PLUGIN}/result"
-EDITED = f"{PLUGIN}/edited"
 
 
 class ResultGroup:
@@ -67,8 +49,8 @@ class ResultGroup:
     @classmethod
     def again(cls, key: str, project: QgsProject) -> Optional[ResultGroup]:
         """The group of a run in a project that was opened; None where it has none."""
-        nodes = [node for node in project.layerTreeRoot().findLayers() if _key_of(node) == key]
-        told = [facts for facts in map(_facts_of, nodes) if facts is not None]
+        nodes = [node for node in project.layerTreeRoot().findLayers() if key_of(node) == key]
+        told = [facts for facts in map(facts_of, nodes) if facts is not None]
         if not told:
             return None
         files = [file_of(node.layer()) for node in nodes]
@@ -216,7 +198,7 @@ class ResultGroup:
         own = {
             node.customProperty(ROLE): node
             for node in self._project.layerTreeRoot().findLayers()
-            if _key_of(node) == self.key and self.run in file_of(node.layer()).parents
+            if key_of(node) == self.key and self.run in file_of(node.layer()).parents
         }
         return [(role, own[role]) for role in ROLES if role in own]
 
@@ -245,7 +227,7 @@ class ResultGroup:
         self._project.addMapLayer(layer, False)
         node = group.insertLayer(place, layer)
         node.setExpanded(False)
-        for key, value in ((RUN, self.key), (ROLE, role), (LAYER, _seal(layer.id()))):
+        for key, value in ((RUN, self.key), (ROLE, role), (LAYER, seal_of(layer.id()))):
             node.setCustomProperty(key, value)
         watch(node, self._project)
         return node
@@ -298,116 +280,11 @@ def add(
     return group
 
 
-class Results(QObject):
-    """The results in a project, found by what the layer tree says of them."""
-
-    def __init__(self, project: QgsProject) -> None:
-        super().__init__()
-        self._project = project
-        self._groups: dict[str, ResultGroup] = {}
-        project.readProject.connect(self._watch)
-        project.cleared.connect(self._forget)
-        self._watch()
-
-    def adopt(self, group: ResultGroup) -> None:
-        """Knows a group that was just made."""
-        self._groups[group.key] = group
-
-    def of(self, layer: Optional[QgsMapLayer]) -> Optional[ResultGroup]:
-        """The result that a layer shows."""
-        return self.at(None if layer is None else self._root.findLayer(layer.id()))
-
-    def at(self, node: Optional[QgsLayerTreeNode]) -> Optional[ResultGroup]:
-        """The result of a layer in the layer tree, or the only one in a group."""
-        if isinstance(node, QgsLayerTreeLayer):
-            return self._shown_by(node)
-        found = self._below(node) if isinstance(node, QgsLayerTreeGroup) else []
-        return found[0] if len(found) == 1 else None
-
-    def topmost(self) -> Optional[ResultGroup]:
-        """The result that is the first in the layer tree."""
-        return next(iter(self._below(self._root)), None)
-
-    def close(self) -> None:
-        """Looks at the project no longer."""
-        self._project.readProject.disconnect(self._watch)
-        self._project.cleared.disconnect(self._forget)
-
-    @property
-    def _root(self) -> QgsLayerTree:
-        return self._project.layerTreeRoot()
-
-    def _shown_by(self, node: QgsLayerTreeLayer) -> Optional[ResultGroup]:
-        key = _key_of(node)
-        if key is None:
-            return None
-        group = self._groups.get(key) or ResultGroup.again(key, self._project)
-        if group is not None:
-            self._groups[key] = group
-        return group
-
-    def _below(self, group: QgsLayerTreeGroup) -> list[ResultGroup]:
-        results = map(self._shown_by, group.findLayers())
-        return list({each.key: each for each in results if each is not None}.values())
-
-    def _watch(self) -> None:
-        for node in self._root.findLayers():
-            if _key_of(node) is not None:
-                watch(node, self._project)
-
-    def _forget(self) -> None:
-        self._groups.clear()
-
-
-def watch(node: QgsLayerTreeLayer, project: QgsProject) -> None:
-    """Notes of the polygons of a result when the analyst has edited them."""
-    if node.customProperty(ROLE) == "polygons":
-        layer = node.layer()
-        layer.afterCommitChanges.connect(partial(_note_edited, layer.id(), project))
-
-
-def _note_edited(layer: str, project: QgsProject) -> None:
-    node = project.layerTreeRoot().findLayer(layer)
-    if node is not None and _key_of(node) is not None:
-        node.setCustomProperty(EDITED, True)
-
-
-def _key_of(node: QgsLayerTreeLayer) -> Optional[str]:
-    """The run of a layer that shows one; None for all others, copies among them."""
-    own = node.layer() is not None and node.customProperty(LAYER) == _seal(node.layerId())
-    return str(node.customProperty(RUN)) if own and node.customProperty(ROLE) in ROLES else None
-
-
-def _seal(layer: str) -> str:
-    """The id of a layer as QGIS does not know it: what is pasted gets a new id wherever it is."""
-    return sha256(layer.encode()).hexdigest()[:16]
-
-
-def _facts_of(node: QgsLayerTreeLayer) -> Optional[dict[str, Any]]:
-    """What a layer says of its result; None where that makes no sense."""
-    try:
-        facts = json.loads(node.customProperty(FACTS))
-        threshold, count, source = float(facts["threshold"]), facts["count"], facts["source"]
-        if not 0 < threshold <= 1:
-            return None
-        return {
-            "expression": str(facts["expression"]),
-            "threshold": threshold,
-            "count": None if count is None else int(count),
-            "shape": checked(facts["shape"]),
-            "source": source if isinstance(source, dict) else None,
-        }
-    except (TypeError, ValueError, KeyError, OverflowError):
-        return None
-
-
 def _found(source: Optional[dict[str, Any]], project: QgsProject) -> Optional[dict[str, Any]]:
     """The parameters of a Source whose raster may lie elsewhere now; None where it is not found."""
     path = str(source.get("path")) if source else ""
     layers = project.mapLayers().values()
-    rasters = [
-        layer.source().split("|", 1)[0] for layer in layers if isinstance(layer, QgsRasterLayer)
-    ]
+    rasters = [layer.source() for layer in layers if isinstance(layer, QgsRasterLayer)]
     if path in rasters or Path(path).is_file():
         return source
     moved = [raster for raster in rasters if Path(raster).name == Path(path).name]
@@ -416,5 +293,5 @@ def _found(source: Optional[dict[str, Any]], project: QgsProject) -> Optional[di
 
 def _probability_of(file: Path) -> Optional[Path]:
     """The probabilities that a file of a result was made of: nowhere but in the folder of a run."""
-    places = (file.parent / PROBABILITY, file.parent.parent / PROBABILITY)
+    places = (file.parent / FILES["probability"], file.parent.parent / FILES["probability"])
     return next((place for place in places if place.is_file()), None)

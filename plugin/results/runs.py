@@ -10,6 +10,7 @@ from typing import Optional
 from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QCoreApplication, QLockFile
 
+from ...engine.files.outputs import FILES, UNFINISHED
 from ..map.extents import Refusal
 from ..map.folders import results_folder, slug
 from ..settings import Settings
@@ -17,10 +18,6 @@ from ..settings import Settings
 translate = QCoreApplication.translate
 
 MOMENT = "[0-9]*_[0-9]*"
-UNFINISHED = "probability.tif.unfinished"
-"""What the engine keeps of a run that was ended; the same request goes on from there."""
-
-FINAL = ("probability.tif", "mask.tif", "polygons.gpkg")
 LOCK = ".lock"
 REQUEST = ".request"
 """What a run that has not come to its end was asked for."""
@@ -106,7 +103,7 @@ def _ended(folder: Path, request: str) -> Optional[Run]:
     if lock is None:
         return None
     # Its run may have come to its end between the look and the lock.
-    if _holds(folder, UNFINISHED) and not _holds(folder, *FINAL):
+    if _holds(folder, UNFINISHED) and not _holds(folder, *FILES.values()):
         return Run(folder, lock)
     lock.unlock()
     return None

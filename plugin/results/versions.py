@@ -11,14 +11,15 @@ from qgis.core import QgsMapLayer, QgsProject, QgsProviderRegistry
 from qgis.PyQt.QtCore import QObject
 
 from ...engine.files import seal
+from ...engine.files.outputs import FILES, UNFINISHED
+from ...engine.files.placing import sidecars
 from ..text.log import log
 
 PASSING_SECONDS = 10.0
 """How long a threshold may be on the map and count as one the slider only passed through."""
 
-FILES = ("mask.tif", "polygons.gpkg", "probability.tif.unfinished")
-BESIDE = ("", ".aux.xml", ".ovr", ".msk", "-wal", "-shm", "-journal")
-"""What GDAL, QGIS and SQLite keep beside a file."""
+MADE = (FILES["mask"], FILES["polygons"], UNFINISHED)
+"""What the engine makes of a version."""
 
 
 class Versions(QObject):
@@ -108,7 +109,7 @@ def file_of(layer: QgsMapLayer) -> Path:
 
 
 def _as_made(folder: Path) -> bool:
-    polygons = folder / "polygons.gpkg"
+    polygons = folder / FILES["polygons"]
     return not polygons.exists() or seal.intact(polygons)
 
 
@@ -119,11 +120,13 @@ def drop(folder: Path) -> None:
 
 def delete(folder: Path) -> None:
     """Deletes the files of a version; what another program holds open stays, and is logged."""
+    if not folder.is_dir():
+        return
     try:
-        for name in FILES:
-            for end in BESIDE:
-                (folder / f"{name}{end}").unlink(missing_ok=True)
-        if folder.is_dir() and not any(folder.iterdir()):
+        for made in (folder / name for name in MADE):
+            for file in (made, *sidecars(made)):
+                file.unlink(missing_ok=True)
+        if not any(folder.iterdir()):
             folder.rmdir()
     except OSError as cause:
         log(f"{folder}: {cause}")

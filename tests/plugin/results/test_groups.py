@@ -20,7 +20,9 @@ from qgis.core import (
     QgsVectorLayerJoinInfo,
     QgsVectorLayerSimpleLabeling,
 )
-from segment_by_text.plugin.results.groups import FACTS, ROLES, ResultGroup, Results
+from segment_by_text.plugin.results.groups import ResultGroup
+from segment_by_text.plugin.results.marks import FACTS, ROLES
+from segment_by_text.plugin.results.project import Results
 
 from tests.plugin.engine_results import write_result
 from tests.plugin.rasters import write_raster

@@ -9,14 +9,10 @@ from pathlib import Path
 
 import pytest
 from qgis.core import QgsApplication, QgsProject, QgsSettings
+from segment_by_text.engine.files.outputs import FILES, UNFINISHED
 from segment_by_text.plugin.map.extents import Refusal
-from segment_by_text.plugin.results.runs import (
-    FINAL,
-    UNFINISHED,
-    new_run,
-    next_version,
-    results_folder,
-)
+from segment_by_text.plugin.map.folders import results_folder
+from segment_by_text.plugin.results.runs import new_run, next_version
 from segment_by_text.plugin.settings import Settings
 
 from tests.plugin.conftest import ROOT
@@ -86,7 +82,7 @@ def test_a_run_without_a_file_leaves_no_folder(
     assert list((tmp_path / "results").iterdir()) == []
 
 
-@pytest.mark.parametrize("file", [*FINAL, "notes of the analyst.txt"])
+@pytest.mark.parametrize("file", [*FILES.values(), "notes of the analyst.txt"])
 def test_files_are_never_discarded(
     settings: Settings, project: QgsProject, tmp_path: Path, file: str
 ) -> None:
@@ -151,7 +147,7 @@ def test_a_run_that_is_under_way_is_not_taken(
     assert first.folder.is_dir()
 
 
-@pytest.mark.parametrize("file", FINAL)
+@pytest.mark.parametrize("file", FILES.values())
 def test_a_folder_that_holds_a_result_is_not_gone_on_in(
     settings: Settings, project: QgsProject, tmp_path: Path, file: str
 ) -> None:
@@ -203,11 +199,11 @@ def test_another_qgis_does_not_take_the_folder_of_a_run_under_way(
     ours = new_run("tank", settings, project)
     assert ours.folder != theirs
     (theirs / UNFINISHED).unlink()
-    for name in FINAL:
+    for name in FILES.values():
         (theirs / name).write_text("theirs")
     assert tell(other, "release") == "released"
     ours.discard()
-    assert sorted(each.name for each in theirs.iterdir()) == sorted(FINAL)
+    assert sorted(each.name for each in theirs.iterdir()) == sorted(FILES.values())
 
 
 def test_one_of_two_qgis_goes_on_with_a_run_that_was_ended(
