@@ -9,6 +9,7 @@ import sys
 from engine.command.request import shape_of, source_of
 from engine.command.terminal import ProgressBar
 from engine.raster.source import open_source
+from engine.segmentation.result import Result
 from engine.segmentation.segment import check_source, segment
 from engine.systems import loading
 
@@ -32,7 +33,14 @@ def segment_one(options: argparse.Namespace) -> None:
         )
     for warning in result.warnings:
         print(f"warning: {warning}", file=sys.stderr)
+    print(_found(result), file=sys.stderr)
     for path in (result.probability, result.mask, result.polygons):
         print(path)
     if options.json:
         print(json.dumps(result.to_dict()))
+
+
+def _found(result: Result) -> str:
+    """How many objects were found, and how large they are together, in a line."""
+    area = "" if result.area_m2 is None else f", {result.area_m2:,.0f} m² in all"
+    return f"Objects found: {result.count:,}{area if result.count else ''}"

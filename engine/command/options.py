@@ -56,7 +56,7 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         "--pixel-size",
         type=float,
         metavar="METRES",
-        help="metres a pixel of a raster that has no CRS to tell",
+        help="how many metres a pixel of the raster has, where it has no CRS that tells",
     )
     parser.add_argument(
         "--nodata",
@@ -102,7 +102,12 @@ def reading(options: argparse.Namespace) -> dict[str, Any]:
 
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Where to compute."""
-    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+    parser.add_argument(
+        "--device",
+        default="auto",
+        choices=["auto", "cpu", "cuda"],
+        help="where to compute; auto takes the graphics card where there is one",
+    )
 
 
 def add_dataset(parser: argparse.ArgumentParser) -> None:

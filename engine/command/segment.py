@@ -22,23 +22,39 @@ def add(commands: Commands) -> None:
     part.add_argument(
         "expression", help="what to segment, such as 'the storage tank at the lower left'"
     )
-    part.add_argument("--model", default="rsrefseg2-compact")
+    part.add_argument(
+        "--model", default="rsrefseg2-compact", metavar="ID", help="which model (%(default)s)"
+    )
     part.add_argument(
         "--out",
         type=Path,
         required=True,
         help="folder for the results; many sources have a folder each in it, and a report",
     )
-    part.add_argument("--extent", type=float, nargs=4, metavar=("XMIN", "YMIN", "XMAX", "YMAX"))
-    part.add_argument("--area", help="WKT of a polygon in the raster's CRS")
+    part.add_argument(
+        "--extent",
+        type=float,
+        nargs=4,
+        metavar=("XMIN", "YMIN", "XMAX", "YMAX"),
+        help="only this part, in the raster's CRS",
+    )
+    part.add_argument("--area", help="only this part: the WKT of a polygon in the raster's CRS")
     add_reading(part)
     part.add_argument(
         "--warp", action="store_true", help="accept a raster placed by control points or RPC only"
     )
     part.add_argument(
-        "--resolution", type=float, help="metres a pixel to look at; without a CRS, of the raster"
+        "--resolution",
+        type=float,
+        metavar="METRES",
+        help="metres a pixel to look at; without CRS and --pixel-size, those of the raster itself",
     )
-    part.add_argument("--threshold", type=float, default=0.5)
+    part.add_argument(
+        "--threshold",
+        type=float,
+        default=0.5,
+        help="least probability that counts, above 0 and up to 1 (%(default)s)",
+    )
     part.add_argument(
         "--minimum-area",
         type=float,

@@ -70,8 +70,9 @@ def make_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as cause:
+        reason = "it is a file" if folder.is_file() else cause.strerror
         raise OutputError(
-            f"The folder {folder} cannot be made: {cause.strerror}. Choose another one."
+            f"The folder {folder} cannot be made: {reason}. Choose another one."
         ) from cause
     return folder
 

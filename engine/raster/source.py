@@ -300,13 +300,13 @@ def _check_stretch(stretch: object) -> None:
         not isinstance(stretch, tuple)
         or len(stretch) not in (1, 3)
         or not all(
-            isinstance(pair, tuple)
-            and len(pair) == 2
-            and all(map(_is_number, pair))
-            and pair[0] != pair[1]
+            isinstance(pair, tuple) and len(pair) == 2 and all(map(_is_number, pair))
             for pair in stretch
         )
     ):
         raise InputError(
             f"The stretch {stretch!r} is not one or three pairs of what becomes black and white."
         )
+    flat = [low for low, high in stretch if low == high]
+    if flat:
+        raise InputError(f"The stretch makes {flat[0]:g} both black and white. Give two values.")

@@ -12,6 +12,7 @@ from pathlib import Path
 from engine import __version__
 from engine.errors import Cancelled, InputError, OutOfMemory, RasterError
 from engine.files.boundary import make_folder
+from engine.files.outputs import FILES, UNFINISHED
 from engine.language.expression import clean, speaks_of_places
 from engine.models.card import ModelCard
 from engine.progress import Progress
@@ -25,14 +26,7 @@ from engine.raster.writer import ProbabilityWriter, write_mask
 from engine.segmentation.blend import Band
 from engine.segmentation.features import FeatureCache
 from engine.segmentation.inference import Inference, WindowTooLarge
-from engine.segmentation.outputs import (
-    FILES,
-    OUTPUTS,
-    UNFINISHED,
-    Outputs,
-    check_places,
-    together,
-)
+from engine.segmentation.outputs import OUTPUTS, Outputs, check_places, together
 from engine.segmentation.remarks import of_nothing, of_source
 from engine.segmentation.result import Result
 from engine.segmentation.threads import Behind

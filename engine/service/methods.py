@@ -1,4 +1,4 @@
-"""What can be asked of the engine: one method a request, as docs/architecture.md lists them."""
+"""What can be asked of the engine: one method a request."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ import rasterio
 
 from engine.batch.run import folder_name
 from engine.command.main import main
-from engine.segmentation.segment import UNFINISHED
+from engine.files.outputs import UNFINISHED
 from engine.segmentation.unfinished import alone
 from engine.systems import loading
 from tests.engine.painting import Oracle, painted, truth, write

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from torch import Tensor
 
+from engine.files.outputs import UNFINISHED
 from engine.raster.source import Source
-from engine.segmentation.segment import UNFINISHED, segment
+from engine.segmentation.segment import segment
 from engine.segmentation.unfinished import RECORD
 from tests.engine.painting import Partial
 

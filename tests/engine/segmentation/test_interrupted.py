@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from engine.errors import Cancelled, OutOfMemory, OutputError, RasterError
+from engine.files.outputs import FILES, UNFINISHED
 from engine.raster.source import Source
 from engine.segmentation.result import Result
-from engine.segmentation.segment import FILES, UNFINISHED, segment
+from engine.segmentation.segment import segment
 from tests.engine.painting import NORTH_UP, UTM, Oracle, Partial, painted, truth, write
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -20,10 +20,11 @@ from rasterio.shutil import copy
 from torch import Tensor
 
 from engine.errors import Cancelled, OutputError, RasterError
+from engine.files.outputs import FILES, UNFINISHED
 from engine.raster.source import Source
 from engine.segmentation.features import FeatureCache
 from engine.segmentation.result import Result
-from engine.segmentation.segment import FILES, UNFINISHED, rethreshold, segment
+from engine.segmentation.segment import rethreshold, segment
 from tests.engine.painting import NORTH_UP, UTM, Graded, Oracle, Partial, painted, truth, write
 
 ROOT = Path(__file__).resolve().parents[3]

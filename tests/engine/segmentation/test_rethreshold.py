@@ -13,9 +13,10 @@ import rasterio
 from scipy import ndimage
 
 from engine.errors import Cancelled, InputError, OutputError, RasterError
+from engine.files.outputs import UNFINISHED
 from engine.raster.source import Source
 from engine.segmentation.result import Result
-from engine.segmentation.segment import UNFINISHED, rethreshold, segment
+from engine.segmentation.segment import rethreshold, segment
 from engine.segmentation.unfinished import alone
 from engine.vector.shape import Shape
 from tests.engine.painting import Graded, Oracle, painted, truth, write

@@ -17,12 +17,13 @@ from rasterio.features import rasterize
 from scipy import ndimage
 
 from engine.errors import Cancelled, InputError, OutOfMemory, OutputError, RasterError
+from engine.files.outputs import UNFINISHED
 from engine.raster.grid import Grid
 from engine.raster.source import Source
 from engine.raster.windows import plan_windows
 from engine.segmentation.features import FeatureCache
 from engine.segmentation.result import Result
-from engine.segmentation.segment import UNFINISHED, segment
+from engine.segmentation.segment import segment
 from tests.engine.painting import NORTH_UP, UTM, Graded, Oracle, painted, truth, write
 
 NODATA = 255
