@@ -64,9 +64,14 @@ def check_apart(outputs: Iterable[Path], inputs: Iterable[str | Path]) -> None:
     """Refuse to write over what is read, through links and other spellings of its path too.
 
     Raises:
-        OutputError: an output is an input, or another output.
+        OutputError: an output is an input, another output, or a folder.
     """
     written = [str(output) for output in outputs]
+    for output in filter(os.path.isdir, written):
+        raise OutputError(
+            f"{output} is a folder, and a file of that name would be written. Nothing was done. "
+            "Choose another folder or another name for what is written."
+        )
     clash = apart.shared(written, map(str, inputs))
     if clash:
         file, output = clash

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.errors import OutputError
 from engine.files import seal
 from engine.files.atomic import check_apart, replacing
 from engine.files.boundary import writing
@@ -44,9 +44,8 @@ class Outputs:
 def places(folder: Path, outputs: Collection[str] = tuple(FILES)) -> list[Path]:
     """All files that a run writes in a folder, or removes there."""
     written = [folder / name for output, name in FILES.items() if output in outputs]
-    beside = [each for path in written if folder.is_dir() for each in sidecars(path)]
-    unfinished = [folder / UNFINISHED] if "probability" in outputs else []
-    return [*written, *beside, *unfinished]
+    beside = [each for path in written if os.path.isdir(folder) for each in sidecars(path)]
+    return [*written, *beside, folder / UNFINISHED]
 
 
 def check_places(folder: Path, outputs: Collection[str], read: Iterable[str | Path]) -> None:
@@ -60,12 +59,6 @@ def check_places(folder: Path, outputs: Collection[str], read: Iterable[str | Pa
     Raises:
         OutputError: Names both; or an output's name is that of a folder.
     """
-    for name in (UNFINISHED, *(FILES[output] for output in outputs)):
-        if (folder / name).is_dir():
-            raise OutputError(
-                f"{folder / name} is a folder, and a file of that name would be written. Nothing "
-                "was done. Rename it, or choose another folder for the results."
-            )
     check_apart(places(folder, outputs), read)
 
 

@@ -150,3 +150,9 @@ def test_an_output_is_no_input_however_it_is_spelled(
 def test_two_outputs_are_two_files(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="are one file"):
         check_apart([tmp_path / "a.md", tmp_path / "x" / ".." / "A.md"], [])
+
+
+def test_an_output_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "r.json").mkdir()
+    with pytest.raises(OutputError, match=r"r\.json is a folder"):
+        check_apart([tmp_path / "a.md", tmp_path / "r.json"], [])

@@ -73,6 +73,13 @@ def test_no_output_takes_the_place_of_a_source(
     segment(source, "the ship", Oracle(), tmp_path / "out")
 
 
+@pytest.mark.parametrize("name", ["n" * 300, "/".join(["n" * 200] * 25)], ids=["name", "path"])
+def test_a_folder_whose_name_is_too_long_is_refused_in_words(tmp_path: Path, name: str) -> None:
+    source = itself(tmp_path / "scene.tif")
+    with pytest.raises(OutputError, match="cannot be made: File name too long"):
+        segment(source, "the ship", Unasked(), tmp_path / name)
+
+
 def test_a_link_to_a_source_is_no_place_for_an_output(tmp_path: Path) -> None:
     source = itself(tmp_path / "scene.tif")
     (tmp_path / "out").mkdir()
