@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pyproj
@@ -62,8 +63,10 @@ def of_nothing(probability: Path, threshold: float, shape: Shape) -> str:
             f"All that reaches the threshold of {threshold:g} is smaller than the minimum area of "
             f"{shape.minimum_area:g}. Choose a smaller one."
         )
+    # Rounded down: 126 of 254 would be said to be the 0.5 that it does not reach.
+    shown = math.floor(best * 1000) / 1000
     missed = (
-        f"Nothing reaches the threshold of {threshold:g}: the highest probability is {best:.2g}."
+        f"Nothing reaches the threshold of {threshold:g}: the highest probability is {shown:g}."
     )
     if best >= WORTH:
         return f"{missed} Lower the threshold, or use other words."

@@ -160,12 +160,13 @@ def _ranges(
             low = math.nextafter(low, math.inf)
         if each.bounds() in (kinds.IncludeMin, kinds.Exclusive):
             high = math.nextafter(high, -math.inf)
+        if low > high:
+            continue
         if not exported and (provider.bandScale(band), provider.bandOffset(band)) != (1.0, 0.0):
             low, high = sorted(_stored(provider, band, low, high))
             low -= SLACK * max(abs(low), 1)
             high += SLACK * max(abs(high), 1)
-        if low <= high:
-            yield [_finite(low, -1), _finite(high, 1)]
+        yield [_finite(low, -1), _finite(high, 1)]
 
 
 def _stored(provider: QgsRasterDataProvider, band: int, *values: float) -> Pair:

@@ -240,7 +240,8 @@ class Segment(EngineAlgorithm):
                 return {}
             for warning in result["warnings"]:
                 feedback.pushWarning(warning)
-            feedback.pushInfo(self.tr("Objects found: {}").format(result["count"]))
+            if result["count"] is not None:
+                feedback.pushInfo(self.tr("Objects found: {}").format(result["count"]))
             self._results = {"COUNT": result["count"]}
             if parameters.get("POLYGONS"):
                 self._results["POLYGONS"] = self._hand_over(parameters, context, result["polygons"])

@@ -102,7 +102,10 @@ def dim(tmp_path: Path):
 
 
 @pytest.mark.parametrize("outputs", [("mask", "polygons"), ("polygons",), ("mask",)])
-@pytest.mark.parametrize(("brightest", "best", "lower"), [(3, "0.012", False), (77, "0.3", True)])
+@pytest.mark.parametrize(
+    ("brightest", "best", "lower"),
+    [(3, "0.011", False), (77, "0.303", True), (126, "0.496", True)],
+)
 def test_lowering_is_advised_only_where_it_can_help(
     tmp_path: Path, dim, brightest: int, best: str, lower: bool, outputs: tuple[str, ...]
 ) -> None:
@@ -112,7 +115,9 @@ def test_lowering_is_advised_only_where_it_can_help(
     again = rethreshold(result.probability, tmp_path / "again", 0.6, outputs=outputs)
     for found, threshold in ((result, "0.5"), (again, "0.6")):
         (warning,) = found.warnings
-        reached = f"Nothing reaches the threshold of {threshold}: the highest probability is {best}"
+        reached = (
+            f"Nothing reaches the threshold of {threshold}: the highest probability is {best}."
+        )
         assert reached in warning
         assert ("Lower the threshold" in warning) == lower
         assert ("would not help" in warning) != lower

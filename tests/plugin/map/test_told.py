@@ -180,6 +180,13 @@ def test_scaled_nodata_is_told_as_it_is_stored(layer: Callable, segment: Callabl
     assert (gdal.Open(segment(numbers)["probability"]).ReadAsArray() == 255).sum() == 1
 
 
+@pytest.mark.parametrize("scale", [1.0, 0.001, -2.0])
+def test_a_range_in_which_nothing_lies_is_not_told(layer: Callable, scale: float) -> None:
+    numbers = layer(1, scale, 1.0 if scale != 1 else 0.0)
+    numbers.dataProvider().setUserNoDataValue(1, [QgsRasterRange(7, 5)])
+    assert "nodata" not in told(numbers)
+
+
 def test_the_files_nodata_may_be_switched_off(
     project: QgsProject, segment: Callable, tmp_path: Path
 ) -> None:

@@ -42,6 +42,10 @@ class Listener(QgsProcessingFeedback):
         super().__init__(False)
         self.said = []
         self.warned = []
+        self.informed = []
+
+    def pushInfo(self, text: str) -> None:
+        self.informed.append(text)
 
     def pushWarning(self, text: str) -> None:
         self.warned.append(text)
@@ -173,6 +177,17 @@ def test_a_scene_of_the_plugins_own_is_not_read_in_its_place(
     mask, given = gdal.Open("mask.tif"), gdal.Open(name)
     assert mask.GetGeoTransform() == given.GetGeoTransform()
     assert (mask.RasterXSize, mask.RasterYSize) == (given.RasterXSize, given.RasterYSize)
+
+
+def test_without_polygons_no_number_of_objects_is_told(
+    run: Callable, raster: QgsRasterLayer, tmp_path: Path
+) -> None:
+    import processing
+
+    listener = Listener()
+    parameters = {"INPUT": raster, **SURE, "MASK": str(tmp_path / "mask.tif")}
+    processing.run(ID, parameters, feedback=listener)
+    assert not [text for text in listener.informed if "Objects found" in text]
 
 
 def test_only_asked_outputs_are_made(run: Callable, raster: QgsRasterLayer, tmp_path: Path) -> None:
