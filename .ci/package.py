@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import configparser
+import os
 import subprocess
 import sys
 import zipfile
@@ -66,14 +67,23 @@ def shipped(root: Path) -> Iterator[Path]:
                 continue
             if file.suffix in BINARIES or any(part.startswith(".") for part in file.parts):
                 sys.exit(f"{file} is hidden or binary: the site refuses it")
+            if (root / file).is_symlink() or not str(file).isprintable():
+                sys.exit(f"{file!r} is a link, or not UTF-8: no zip holds it for every system")
             yield root / file
 
 
 def _listed(root: Path) -> list[str]:
-    """The files in git's index that are there, sorted."""
+    """The files in git's index that are there, each once, sorted.
+
+    Raises:
+        SystemExit: There is no index.
+    """
     git = ["git", "-C", str(root), "ls-files", "-z"]
-    names = subprocess.run(git, check=True, stdout=subprocess.PIPE).stdout.decode().split("\0")
-    return sorted(name for name in names if name and (root / name).is_file())
+    told = subprocess.run(git, check=False, stdout=subprocess.PIPE)
+    if told.returncode != 0:
+        sys.exit(f"{root} is no checkout of git, which tells what belongs to the plugin")
+    names = {name for name in os.fsdecode(told.stdout).split("\0") if name}
+    return sorted(name for name in names if (root / name).is_file())
 
 
 def problems(metadata: Path) -> Iterator[str]:

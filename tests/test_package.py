@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import runpy
 import subprocess
 import zipfile
@@ -64,4 +65,35 @@ def test_a_file_of_a_name_beyond_ascii_is_packed(repository: Path) -> None:
 def test_a_part_that_is_missing_is_named(repository: Path) -> None:
     (repository / "LICENSE").unlink()
     with pytest.raises(SystemExit, match="LICENSE"):
+        entries(repository)
+
+
+def test_a_link_is_refused(repository: Path) -> None:
+    (repository / "engine" / "notes.txt").symlink_to(repository / "metadata.txt")
+    subprocess.run(["git", "-C", repository, "add", "engine/notes.txt"], check=True)
+    with pytest.raises(SystemExit, match=r"notes\.txt.* is a link"):
+        entries(repository)
+
+
+def test_a_name_that_is_not_utf_8_is_refused(repository: Path) -> None:
+    file = repository / "engine" / os.fsdecode(b"\xff.txt")
+    file.write_bytes(b"")
+    subprocess.run(["git", "-C", repository, "add", file], check=True)
+    with pytest.raises(SystemExit, match="not UTF-8"):
+        entries(repository)
+
+
+def test_a_file_in_conflict_is_packed_once(repository: Path) -> None:
+    blob = ["git", "-C", str(repository), "hash-object", "-w", "metadata.txt"]
+    name = subprocess.run(blob, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    stages = "".join(f"100644 {name} {stage}\tengine/both.py\n" for stage in (1, 2, 3))
+    index = ["git", "-C", repository, "update-index", "--index-info"]
+    subprocess.run(index, check=True, input=stages, text=True)
+    (repository / "engine" / "both.py").write_text("")
+    assert entries(repository).count("engine/both.py") == 1
+
+
+def test_without_git_there_is_a_sentence(repository: Path) -> None:
+    (repository / ".git").rename(repository / "git")
+    with pytest.raises(SystemExit, match="no checkout of git"):
         entries(repository)

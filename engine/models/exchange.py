@@ -65,7 +65,8 @@ def export(model_id: str, path: Path, watcher: Watcher | None = None) -> Path:
     card = _own(model_id)
     if card.missing:
         raise missing(card)
-    _check_target(path)
+    with _disk(path):
+        _check_target(path)
     files = {name: card.folder / name for name in LARGEST}
     total = sum(file.stat().st_size for file in files.values())
     copying = Copying(f"Exporting {card.title}", total, watcher)
@@ -184,10 +185,15 @@ def _own(model_id: str) -> ModelCard:
     return card
 
 
+def _real(path: Path) -> Path:
+    """Where a path leads to; a link that leads in a circle, nowhere else than it says."""
+    return Path(os.path.realpath(path))
+
+
 def _check_target(path: Path) -> None:
     """That an export may be written there: what it is made of is not."""
     models = models_folder()
-    if any(parent.exists() and parent.samefile(models) for parent in path.resolve().parents):
+    if any(parent.exists() and parent.samefile(models) for parent in _real(path).parents):
         raise InputError(f"{path} lies among the models themselves. Choose another folder.")
     if path.exists() and not path.is_file():
         raise InputError(f"{path} is no file that could be replaced. Choose another name.")

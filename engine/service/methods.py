@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import platform
 import re
@@ -28,6 +29,9 @@ log = logging.getLogger(__name__)
 LIBRARIES = ("torch", "sam2", "transformers", "rasterio")
 OUTPUTS = ("mask", "polygons")
 
+IMPOSSIBLE = (errno.ENAMETOOLONG, errno.EINVAL)
+"""What systems say of a name that no file can have."""
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -42,10 +46,22 @@ def whole(path: Path) -> Path:
     """The path, if it is no relative one: this process works in a folder nobody thinks of.
 
     Raises:
-        InputError: It is relative.
+        InputError: It is relative, or nothing could be called so here.
     """
     if not path.is_absolute():
         raise InputError(f"{path} is a relative path. Give the whole path, from the disk on.")
+    try:
+        path.lstat()
+        possible = True
+    except OSError as cause:
+        possible = cause.errno not in IMPOSSIBLE
+    except ValueError:  # it holds what no name has
+        possible = False
+    if not possible:
+        raise InputError(
+            f"{path} is no path of this computer: a name in it is too long, or holds what no name "
+            "may. Choose another one."
+        )
     return path
 
 

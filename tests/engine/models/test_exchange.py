@@ -229,6 +229,20 @@ def test_an_export_replaces_files_only(models: Path, tmp_path: Path, make: Any) 
     assert path.exists()
 
 
+def test_an_export_to_a_name_that_no_file_has_ends_in_a_sentence(
+    models: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(OutputError, match="cannot be written"):
+        exchange.export(OWN, tmp_path / ("a" * 300))
+
+
+def test_an_export_takes_the_place_of_a_link_to_itself(models: Path, tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    path.symlink_to(path)
+    exchange.export(OWN, path)
+    assert zipfile.is_zipfile(path)
+
+
 @pytest.mark.parametrize("way", ["plain", "dots", "link", "new", "beside"])
 def test_an_export_never_replaces_what_it_is_made_of(
     models: Path, tmp_path: Path, way: str

@@ -146,6 +146,20 @@ def test_a_relative_path_is_refused(engine, scene, method, name):
     assert failure.value.code == InputError.code
 
 
+@pytest.mark.parametrize("name", ["a" * 300, "a\0b", "\ud800"], ids=["long", "null", "surrogate"])
+@pytest.mark.parametrize("method", ["segment", "export_model", "import_model"])
+def test_a_path_that_nothing_can_have_is_refused_in_words(engine, scene, method, name):
+    path = f"/{name}"
+    params = {
+        "segment": {**request(scene, Path("/out")), "out": path},
+        "export_model": {"model": MODEL, "path": path},
+        "import_model": {"path": path},
+    }[method]
+    with pytest.raises(EngineFailure, match="is no path of this computer") as failure:
+        engine.request(method, params).result()
+    assert failure.value.code == InputError.code
+
+
 @pytest.mark.parametrize("path", [RELATIVE, f"./{RELATIVE}", f"engine/../{RELATIVE}"])
 def test_a_raster_by_a_relative_path_is_refused_although_it_is_there(engine, tmp_path, path):
     assert (ROOT / path).is_file()
