@@ -67,13 +67,15 @@ def shipped(root: Path) -> Iterator[Path]:
                 continue
             if file.suffix in BINARIES or any(part.startswith(".") for part in file.parts):
                 sys.exit(f"{file} is hidden or binary: the site refuses it")
+            if not os.path.lexists(root / file):
+                sys.exit(f"{file} is in git's index and not on the disk: restore it")
             if (root / file).is_symlink() or not str(file).isprintable():
                 sys.exit(f"{file!r} is a link, or not UTF-8: no zip holds it for every system")
             yield root / file
 
 
 def _listed(root: Path) -> list[str]:
-    """The files in git's index that are there, each once, sorted.
+    """The files in git's index, each once, sorted.
 
     Raises:
         SystemExit: There is no index.
@@ -82,8 +84,7 @@ def _listed(root: Path) -> list[str]:
     told = subprocess.run(git, check=False, stdout=subprocess.PIPE)
     if told.returncode != 0:
         sys.exit(f"{root} is no checkout of git, which tells what belongs to the plugin")
-    names = {name for name in os.fsdecode(told.stdout).split("\0") if name}
-    return sorted(name for name in names if (root / name).is_file())
+    return sorted({name for name in os.fsdecode(told.stdout).split("\0") if name})
 
 
 def problems(metadata: Path) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,7 +71,7 @@ def make_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as cause:
-        reason = "it is a file" if folder.is_file() else cause.strerror
+        reason = "it is a file" if os.path.isfile(folder) else cause.strerror
         raise OutputError(
             f"The folder {folder} cannot be made: {reason}. Choose another one."
         ) from cause

@@ -30,14 +30,11 @@ class Shape:
     right_angles: bool = False
 
     def __post_init__(self) -> None:
-        numbers = (
-            ("minimum area", self.minimum_area, "square metres"),
-            ("tolerance of simplified outlines", self.simplify, "pixels"),
-        )
-        for name, value, unit in numbers:
+        for name, unit in (("minimum_area", "square metres"), ("simplify", "pixels")):
+            value = getattr(self, name)
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
             if not number or not math.isfinite(value) or value < 0:
-                raise InputError(f"The {name} {value!r} is not a number of {unit} from 0.")
+                raise InputError(f"{name} is {value!r}, not a number of {unit} from 0.")
         if not isinstance(self.right_angles, bool):
             raise InputError(f"right_angles is {self.right_angles!r}, neither true nor false.")
 

@@ -148,7 +148,7 @@ def test_no_report_of_a_broken_evaluation_is_left(tmp_path: Path) -> None:
         ((SCENE, "the ship", "--model", "no-such"), MODEL),
         ((SCENE, " ? "), "expression is empty"),
         ((SCENE, "the ship", "--extent", 0, 0, 1, 1), "outside"),
-        ((SCENE, "the ship", "--simplify", -1), "simplify -1.0"),
+        ((SCENE, "the ship", "--simplify", -1), "simplify is -1.0"),
     ],
     ids=["missing file", "unknown model", "empty expression", "extent outside", "simplify"],
 )
