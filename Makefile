@@ -13,7 +13,7 @@ PACKAGES := ca-certificates python3-qgis python3-venv qgis xauth xvfb
 export UV_CACHE_DIR ?= $(HOME)/.cache/uv
 
 SHIPPED := __init__.py plugin engine
-ON_PYTHON_3_9 := __init__.py plugin engine/__init__.py engine/files/__init__.py engine/files/apart.py engine/files/placing.py engine/service/__init__.py engine/service/client.py engine/service/process.py engine/service/protocol.py engine/variables.py
+ON_PYTHON_3_9 := __init__.py plugin engine/__init__.py engine/files/__init__.py engine/files/apart.py engine/files/placing.py engine/service/__init__.py engine/service/client.py engine/service/process.py engine/service/protocol.py engine/variables.py engine/vector/__init__.py engine/vector/seal.py
 CHECKED := $(SHIPPED) tests benchmarks .ci/package.py
 
 WINDOW := xvfb-run --auto-servernum --server-args="-screen 0 1600x1000x24"
