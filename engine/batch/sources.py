@@ -63,8 +63,8 @@ def read(
     sources = list(once.values())
     if not sources:
         raise InputError(
-            f"{' '.join(arguments)} names no source, or nothing but earlier results. Write one "
-            "path a line."
+            f"{' '.join(arguments)} names no source, or only files that lie where the results go. "
+            "Choose another folder for the results, or name the sources, in a list one a line."
         )
     return sources
 

@@ -322,6 +322,12 @@ def test_results_of_any_run_are_no_sources(model, rasters, tmp_path, capsys) -> 
             assert f"{found}: it is a result of this plugin" in capsys.readouterr().err
 
 
+def test_sources_that_all_lie_where_the_results_go_are_said_to(model, rasters, capsys) -> None:
+    end = run(rasters.parent / "**" / "a.tif", "the ship", "--out", rasters)
+    assert "lie where the results go" in str(end)
+    assert model.loads == 0
+
+
 def test_a_pattern_that_starts_where_the_results_go_means_what_it_finds(
     model, rasters, monkeypatch
 ) -> None:
