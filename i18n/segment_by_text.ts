@@ -122,28 +122,33 @@
 </context><context>
     <name>Destination</name>
     <message>
-        <location filename="../plugin/processing/destination.py" line="63" />
+        <location filename="../plugin/processing/destination.py" line="78" />
         <source>{} is wanted for two outputs. Choose two names.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/destination.py" line="69" />
+        <location filename="../plugin/processing/destination.py" line="88" />
         <source>{} is read, and the output {} would replace it. Choose another name.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/destination.py" line="79" />
+        <location filename="../plugin/processing/destination.py" line="98" />
         <source>{} is not on a disk. Choose a file in a folder.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/destination.py" line="83" />
+        <location filename="../plugin/processing/destination.py" line="102" />
         <source>{} is a folder. Choose a file.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/destination.py" line="143" />
-        <location filename="../plugin/processing/destination.py" line="90" />
+        <location filename="../plugin/processing/destination.py" line="104" />
+        <source>{} is a pipe or a device. Choose a file.</source>
+        <translation type="unfinished" />
+    </message>
+    <message>
+        <location filename="../plugin/processing/destination.py" line="164" />
+        <location filename="../plugin/processing/destination.py" line="111" />
         <source>{} cannot be written: {}. Choose another folder.</source>
         <translation type="unfinished" />
     </message>
@@ -269,27 +274,27 @@
 </context><context>
     <name>Engine</name>
     <message>
-        <location filename="../plugin/engine/process.py" line="174" />
+        <location filename="../plugin/engine/process.py" line="175" />
         <source>The engine did not stop within {} seconds and was ended.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/engine/process.py" line="184" />
+        <location filename="../plugin/engine/process.py" line="185" />
         <source>Cancelled.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/engine/process.py" line="199" />
+        <location filename="../plugin/engine/process.py" line="200" />
         <source>The engine is not installed. Install it from the Segment by Text panel.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/engine/process.py" line="241" />
+        <location filename="../plugin/engine/process.py" line="242" />
         <source>Install the engine, or choose another Python, in the Segment by Text panel.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/engine/process.py" line="278" />
+        <location filename="../plugin/engine/process.py" line="279" />
         <source>The engine has said nothing for a minute. It may be busy with something long, or hang. Wait, or end it.</source>
         <translation type="unfinished" />
     </message>
@@ -752,24 +757,24 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
 </context><context>
     <name>Installation</name>
     <message>
-        <location filename="../plugin/engine/installation.py" line="59" />
+        <location filename="../plugin/engine/installation.py" line="60" />
         <source>The installation failed; the log messages panel has the details.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/engine/installation.py" line="77" />
+        <location filename="../plugin/engine/installation.py" line="78" />
         <source>Looking at {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/engine/installation.py" line="88" />
+        <location filename="../plugin/engine/installation.py" line="89" />
         <source>Installing the engine of Segment by Text</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>Jobs</name>
     <message>
-        <location filename="../plugin/finetune/jobs.py" line="132" />
+        <location filename="../plugin/finetune/jobs.py" line="131" />
         <source>There is a training with the id “{}” already. Go on with it, delete it, or choose another name. It lies in {}.</source>
         <translation type="unfinished" />
     </message>
@@ -876,72 +881,72 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/results/appearance.py" line="46" />
+        <location filename="../plugin/results/appearance.py" line="45" />
         <source>Polygons: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/results/appearance.py" line="47" />
+        <location filename="../plugin/results/appearance.py" line="46" />
         <source>Mask: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/results/appearance.py" line="48" />
+        <location filename="../plugin/results/appearance.py" line="47" />
         <source>Probability: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/results/appearance.py" line="65" />
+        <location filename="../plugin/results/appearance.py" line="64" />
         <source>Expression</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/results/appearance.py" line="66" />
+        <location filename="../plugin/results/appearance.py" line="65" />
         <source>Score (mean probability, 0 to 1)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/results/appearance.py" line="67" />
+        <location filename="../plugin/results/appearance.py" line="66" />
         <source>Area (m²)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/results/appearance.py" line="68" />
+        <location filename="../plugin/results/appearance.py" line="67" />
         <source>Model</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/results/appearance.py" line="69" />
+        <location filename="../plugin/results/appearance.py" line="68" />
         <source>SHA-256 of the weights</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/results/appearance.py" line="70" />
+        <location filename="../plugin/results/appearance.py" line="69" />
         <source>Source raster</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/results/appearance.py" line="71" />
+        <location filename="../plugin/results/appearance.py" line="70" />
         <source>Ground resolution (m per pixel)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/results/appearance.py" line="72" />
+        <location filename="../plugin/results/appearance.py" line="71" />
         <source>Threshold (probability, 0 to 1)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/results/appearance.py" line="85" />
+        <location filename="../plugin/results/appearance.py" line="84" />
         <source>Segmented from {} with the model {} (weights {}) at a threshold of {} %.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/results/groups.py" line="184" />
+        <location filename="../plugin/results/groups.py" line="166" />
         <source>“{}” is being edited. Save or discard the edits, then move the threshold.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/results/groups.py" line="270" />
+        <location filename="../plugin/results/groups.py" line="252" />
         <source>{} (edited)</source>
         <translation type="unfinished" />
     </message>
@@ -1287,39 +1292,39 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
 </context><context>
     <name>Options</name>
     <message>
-        <location filename="../plugin/options.py" line="29" />
+        <location filename="../plugin/options.py" line="31" />
         <source>Segment by Text</source>
         <translation type="unfinished" />
     </message>
 </context><context>
     <name>OptionsPage</name>
     <message>
-        <location filename="../plugin/options.py" line="46" />
+        <location filename="../plugin/options.py" line="48" />
         <source>Beside the project</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/options.py" line="48" />
+        <location filename="../plugin/options.py" line="50" />
         <source>Empty: beside the project, or in the user profile while it is not saved.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/options.py" line="53" />
+        <location filename="../plugin/options.py" line="55" />
         <source>In the user profile</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/options.py" line="55" />
+        <location filename="../plugin/options.py" line="57" />
         <source>Samples, trainings that can go on, and corrections. They may need gigabytes.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/options.py" line="60" />
+        <location filename="../plugin/options.py" line="62" />
         <source>The plugin's own</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/options.py" line="62" />
+        <location filename="../plugin/options.py" line="64" />
         <source>A Python with the engine's requirements. Used at the engine's next start.</source>
         <translation type="unfinished" />
     </message>
@@ -1583,12 +1588,12 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
 </context><context>
     <name>Runs</name>
     <message>
-        <location filename="../plugin/results/runs.py" line="132" />
+        <location filename="../plugin/results/runs.py" line="129" />
         <source>it cannot be locked</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/results/runs.py" line="178" />
+        <location filename="../plugin/results/runs.py" line="175" />
         <source>The results folder {} cannot be written ({}). Choose another in the options of Segment by Text.</source>
         <translation type="unfinished" />
     </message>
@@ -1800,27 +1805,27 @@ Teach new words… in the menu Raster &gt; Segment by Text does the same, shows 
 </context><context>
     <name>Segment</name>
     <message>
-        <location filename="../plugin/processing/segment.py" line="68" />
+        <location filename="../plugin/processing/segment.py" line="69" />
         <source>Segment by text</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="72" />
+        <location filename="../plugin/processing/segment.py" line="73" />
         <source>Segmentation</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="80" />
+        <location filename="../plugin/processing/segment.py" line="81" />
         <source>language,expression,object detection,deep learning,SAM,CLIP,extract,mask</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="85" />
+        <location filename="../plugin/processing/segment.py" line="86" />
         <source>Finds what a text describes in an image, as polygons and mask.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="89" />
+        <location filename="../plugin/processing/segment.py" line="90" />
         <source>Finds what a text describes, for example “the large white storage tank at the lower left”, in an aerial or satellite image.
 
 The model runs on this computer, in a Python apart from QGIS; install it from the Segment by Text panel.
@@ -1835,102 +1840,102 @@ Every polygon has expression, score (mean probability), area in square metres, m
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="110" />
+        <location filename="../plugin/processing/segment.py" line="111" />
         <source>Raster layer</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="111" />
+        <location filename="../plugin/processing/segment.py" line="112" />
         <source>What to find</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="112" />
+        <location filename="../plugin/processing/segment.py" line="113" />
         <source>Extent</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="113" />
+        <location filename="../plugin/processing/segment.py" line="114" />
         <source>Model</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="115" />
+        <location filename="../plugin/processing/segment.py" line="116" />
         <source>Threshold (probability)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="121" />
+        <location filename="../plugin/processing/segment.py" line="122" />
         <source>Ground resolution in metres per pixel</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="128" />
+        <location filename="../plugin/processing/segment.py" line="129" />
         <source>Bands (one or three)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="131" />
+        <location filename="../plugin/processing/segment.py" line="132" />
         <source>Warp where only control points or RPC place the raster</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="135" />
+        <location filename="../plugin/processing/segment.py" line="136" />
         <source>Smallest polygon in square metres (pixels without a CRS)</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="143" />
+        <location filename="../plugin/processing/segment.py" line="144" />
         <source>Outlines of polygons</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="151" />
+        <location filename="../plugin/processing/segment.py" line="152" />
         <source>Device</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="157" />
+        <location filename="../plugin/processing/segment.py" line="158" />
         <source>Polygons</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="162" />
+        <location filename="../plugin/processing/segment.py" line="163" />
         <source>Mask</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="165" />
+        <location filename="../plugin/processing/segment.py" line="166" />
         <source>Probability</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="170" />
+        <location filename="../plugin/processing/segment.py" line="171" />
         <source>Number of objects</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="177" />
+        <location filename="../plugin/processing/segment.py" line="178" />
         <source>Type what to find, for example: white storage tank.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="180" />
+        <location filename="../plugin/processing/segment.py" line="181" />
         <source>Choose one or three bands, not {}.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="182" />
+        <location filename="../plugin/processing/segment.py" line="183" />
         <source>Choose at least one output: polygons, mask or probability.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="242" />
+        <location filename="../plugin/processing/segment.py" line="244" />
         <source>Objects found: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/processing/segment.py" line="290" />
+        <location filename="../plugin/processing/segment.py" line="294" />
         <source>The result {} cannot be opened.</source>
         <translation type="unfinished" />
     </message>
@@ -2235,52 +2240,52 @@ Every polygon has expression, score (mean probability), area in square metres, m
 </context><context>
     <name>Session</name>
     <message>
-        <location filename="../plugin/dock/session.py" line="138" />
+        <location filename="../plugin/dock/session.py" line="139" />
         <source>Starting the engine</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="146" />
+        <location filename="../plugin/dock/session.py" line="147" />
         <source>Models</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="164" />
+        <location filename="../plugin/dock/session.py" line="165" />
         <source>Reading the expression</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="235" />
+        <location filename="../plugin/dock/session.py" line="236" />
         <source>Segmenting: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="258" />
+        <location filename="../plugin/dock/session.py" line="259" />
         <source>The mask is written.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="262" />
+        <location filename="../plugin/dock/session.py" line="263" />
         <source>Objects found: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="265" />
+        <location filename="../plugin/dock/session.py" line="266" />
         <source>Objects found: {}, {} m² in all</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="281" />
+        <location filename="../plugin/dock/session.py" line="282" />
         <source>Hint</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="327" />
+        <location filename="../plugin/dock/session.py" line="328" />
         <source>Cancelled.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/session.py" line="329" />
+        <location filename="../plugin/dock/session.py" line="330" />
         <source>The same request will go on from here.</source>
         <translation type="unfinished" />
     </message>
@@ -2334,27 +2339,27 @@ Every polygon has expression, score (mean probability), area in square metres, m
 </context><context>
     <name>Subject</name>
     <message>
-        <location filename="../plugin/dock/subject.py" line="112" />
+        <location filename="../plugin/dock/subject.py" line="114" />
         <source>For the next run. The result “{}” stays as it is.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/subject.py" line="114" />
+        <location filename="../plugin/dock/subject.py" line="116" />
         <source>For the next run. The result “{}” has neither polygons nor mask now.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/subject.py" line="116" />
+        <location filename="../plugin/dock/subject.py" line="118" />
         <source>For the next run. The result “{}” cannot be changed: its probability.tif is gone.</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/subject.py" line="120" />
+        <location filename="../plugin/dock/subject.py" line="122" />
         <source>Result: {}</source>
         <translation type="unfinished" />
     </message>
     <message>
-        <location filename="../plugin/dock/subject.py" line="122" />
+        <location filename="../plugin/dock/subject.py" line="124" />
         <source>Result: {} · objects: {:,}</source>
         <translation type="unfinished" />
     </message>

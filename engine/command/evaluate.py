@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from pathlib import Path
 
 from tqdm import tqdm
 
-from engine.command.options import Commands, add_dataset, add_device
+from engine.command.options import Commands, add_dataset, add_device, path
 from engine.evaluation.protocols import PROTOCOLS
 
 
@@ -28,10 +27,10 @@ def add(commands: Commands) -> None:
         help=f"pixels a side that lavt compares at (default: {PROTOCOLS['lavt'].side})",
     )
     add_device(part)
-    part.add_argument("--json", type=Path, help="write every number to this file")
-    part.add_argument("--markdown", type=Path, help="write the tables to this file")
+    part.add_argument("--json", type=path, help="write every number to this file")
+    part.add_argument("--markdown", type=path, help="write the tables to this file")
     part.add_argument(
-        "--contact-sheet", type=Path, help="draw the best and the worst cases into this PNG"
+        "--contact-sheet", type=path, help="draw the best and the worst cases into this PNG"
     )
     part.set_defaults(command=evaluate)
 

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from engine.command.options import Commands
+from engine.command.options import Commands, path
 from engine.command.terminal import ProgressBar
 from engine.progress import Progress
 
@@ -33,7 +33,7 @@ def add(commands: Commands) -> None:
         "--export", nargs=2, metavar=("ID", "FILE.zip"), help="write a model of your own to a file"
     )
     what.add_argument(
-        "--import", dest="load", type=Path, metavar="FILE.zip", help="take a model from such a file"
+        "--import", dest="load", type=path, metavar="FILE.zip", help="take a model from such a file"
     )
     what.add_argument("--delete", metavar="ID", help="delete a model of your own")
     part.add_argument("--json", action="store_true")

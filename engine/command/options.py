@@ -18,6 +18,17 @@ def band(text: str) -> int | str:
     return int(text) if text.isdecimal() else text
 
 
+def path(text: str) -> Path:
+    """A file or folder; an empty name, as of an unset variable, would mean the current folder.
+
+    Raises:
+        argparse.ArgumentTypeError: there is no name.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("its name is empty")
+    return Path(text)
+
+
 def negative_as_value(argument: str) -> str:
     """An argument as it is, but a negative number, however written, never looks like an option.
 
@@ -116,8 +127,8 @@ def add_dataset(parser: argparse.ArgumentParser) -> None:
         "--dataset", default="jsonl", help="jsonl (default), refsegrs, rrsis-d or risbench"
     )
     place = parser.add_mutually_exclusive_group(required=True)
-    place.add_argument("--root", type=Path, metavar="FOLDER", help="the data set as published")
-    place.add_argument("--annotations", dest="root", type=Path, metavar="FILE", help="of jsonl")
+    place.add_argument("--root", type=path, metavar="FOLDER", help="the data set as published")
+    place.add_argument("--annotations", dest="root", type=path, metavar="FILE", help="of jsonl")
     parser.add_argument(
-        "--images", type=Path, metavar="FOLDER", help="of jsonl; the file's if left out"
+        "--images", type=path, metavar="FOLDER", help="of jsonl; the file's if left out"
     )

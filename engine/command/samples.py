@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
-from engine.command.options import Commands, add_reading, reading
+from engine.command.options import Commands, add_reading, path, reading
 
 
 def add(commands: Commands) -> None:
     """The arguments."""
     part = commands.add_parser("samples", help="make training samples from rasters and polygons")
     part.add_argument("--raster", nargs="+", required=True, help="one or more rasters")
-    part.add_argument("--polygons", type=Path, required=True, help="their polygons, in any CRS")
+    part.add_argument("--polygons", type=path, required=True, help="their polygons, in any CRS")
     part.add_argument("--layer", default="", help="layer of that file, if it has several")
     meant = part.add_mutually_exclusive_group(required=True)
     meant.add_argument("--field", help="the column that says what each polygon is")
     meant.add_argument("--expression", help="what all polygons are")
-    part.add_argument("--out", type=Path, required=True, help="new folder for the samples")
+    part.add_argument("--out", type=path, required=True, help="new folder for the samples")
     add_reading(part)
     part.add_argument("--resolution", type=float, help="metres a pixel, as the model wants it")
     part.add_argument("--view", type=int, default=384, help="pixels a side (default: 384)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from engine.command.options import Commands, add_device, add_reading
+from engine.command.options import Commands, add_device, add_reading, path
 from engine.errors import InputError
 
 
@@ -27,7 +27,7 @@ def add(commands: Commands) -> None:
     )
     part.add_argument(
         "--out",
-        type=Path,
+        type=path,
         required=True,
         help="folder for the results; many sources have a folder each in it, and a report",
     )

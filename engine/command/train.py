@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
-from engine.command.options import Commands, add_device
+from engine.command.options import Commands, add_device, path
 
 
 def add(commands: Commands) -> None:
     """The arguments."""
     part = commands.add_parser("train", help="train a model as a TOML file says")
-    part.add_argument("config", type=Path)
+    part.add_argument("config", type=path)
     add_device(part)
     part.set_defaults(command=train)
 

@@ -130,9 +130,12 @@ def _ends(dataset: Any, band: int, nodata: NoData) -> tuple[tuple[float, float],
     values = _sample(dataset, band, nodata)
     if not len(values):
         return (0.0, 0.0), []
-    fills = _fills(values, band, dataset.dtypes[band - 1])
-    for fill in fills:
-        values = values[values != fill.value]
+    fills: list[Fill] = []
+    total = len(values)
+    # Mosaics have several, one beyond the other.
+    while found := _fills(values, total, band, dataset.dtypes[band - 1]):
+        fills += found
+        values = values[~np.isin(values, [fill.value for fill in found])]
     # The nearest value that occurs: interpolating between the extremes of float64 would overflow.
     low, high = np.percentile(values, PERCENTILES, method="nearest")
     if low == high:
@@ -140,10 +143,10 @@ def _ends(dataset: Any, band: int, nodata: NoData) -> tuple[tuple[float, float],
     return (float(low), float(high)), fills
 
 
-def _fills(values: npt.NDArray[np.float64], band: int, kind: str) -> list[Fill]:
-    """The smallest and the largest of values, where they look like a fill."""
+def _fills(values: npt.NDArray[np.float64], total: int, band: int, kind: str) -> list[Fill]:
+    """The smallest and the largest of values, where they look like a fill of so many in all."""
     extremes = {float(values.min()), float(values.max())}
-    shares = {value: float(np.mean(values == value)) for value in extremes}
+    shares = {value: float(np.sum(values == value)) / total for value in extremes}
     if max(shares.values()) < MUCH:
         return []
     inner = values[~np.isin(values, list(extremes))]

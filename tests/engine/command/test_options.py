@@ -45,6 +45,24 @@ def test_a_negative_number_is_a_value_however_it_is_written(name, option, severa
     assert value in (float(text), [float(text)] * several)
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ["segment", "a.tif", "tank", "--out", ""],
+        ["samples", *NEEDED["samples"][:-1], ""],
+        ["evaluate", "--root", ""],
+        ["evaluate", "--annotations", ""],
+        ["evaluate", *NEEDED["evaluate"], "--json", ""],
+        ["train", ""],
+        ["models", "--import", ""],
+    ],
+)
+def test_an_empty_name_is_not_the_current_folder(typed, capsys):
+    with pytest.raises(SystemExit):
+        parse(typed)
+    assert "its name is empty" in capsys.readouterr().err
+
+
 def test_a_negative_number_that_is_a_text_stays_as_it_was_typed():
     typed = ["segment", "-1", "-2", "--out", "-3", "--bands", "-4", "--crs", "-5"]
     options = parse(typed)

@@ -183,6 +183,14 @@ def test_two_fills_are_both_named(make_raster):
     assert (ends.low[0], ends.high[0]) == pytest.approx((276, 3924), abs=40)
 
 
+def test_fills_beyond_each_other_are_all_named(make_raster):
+    values = np.arange(10_000, dtype=np.float32).reshape(1, 100, 100)
+    values[0, :20], values[0, 20:30] = -3.4e38, -9999
+    ends, _ = read(make_raster(values))
+    assert [round(fill.share, 9) for fill in ends.fills] == [0.2, 0.1]
+    assert ends.low[0] > 0
+
+
 @pytest.mark.parametrize(
     "values",
     [
