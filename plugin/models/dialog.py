@@ -188,7 +188,8 @@ class ModelsDialog(QDialog):
     def _progress(self, done: int, total: int, text: str) -> None:
         self.stage.setRange(0, total)
         self.stage.setValue(done)
-        self.stage.setFormat(text)
+        # Apart, as "%p" and the like stand for numbers here.
+        self.stage.setFormat(text.replace("%", "%\N{WORD JOINER}"))
 
     def _cancel(self) -> None:
         if self._task is not None:

@@ -79,3 +79,8 @@ def test_an_empty_field_takes_a_choice_back(page: OptionsPage) -> None:
     page.interpreter.setFilePath("")
     page.apply()
     assert Settings().interpreter == ""
+
+
+def test_a_long_path_makes_the_page_no_wider(page: OptionsPage) -> None:
+    page.verdict.setText(f"/{'M' * 300} cannot run the engine.")
+    assert page.minimumSizeHint().width() < 500

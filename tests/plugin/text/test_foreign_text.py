@@ -202,6 +202,13 @@ def test_every_text_of_the_models_dialog_is_shown_as_it_is(
     assert markup in said
 
 
+def test_a_bar_counts_nothing_into_a_name(models: ModelsDialog) -> None:
+    models.stage.setRange(0, 4)
+    models.stage.setValue(1)
+    models._progress(1, 4, "Importing 100%p, %v of %m.zip")
+    assert models.stage.text().replace("\N{WORD JOINER}", "") == "Importing 100%p, %v of %m.zip"
+
+
 def test_a_question_is_plain_and_no_is_its_default(
     models: ModelsDialog, monkeypatch: pytest.MonkeyPatch, markup: str
 ) -> None:
