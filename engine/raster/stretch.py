@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,36 +115,70 @@ def measure(dataset: Any, bands: tuple[int, int, int], nodata: NoData) -> Stretc
     Raises:
         RasterError: a vast raster without overviews that holds no values wherever it was looked at.
     """
-    ends, fills = {}, []
-    for band in sorted(set(bands)):
-        (low, high), found = _ends(dataset, band, nodata)
+    samples = {band: _sampled(dataset, band, nodata) for band in sorted(set(bands))}
+    fills = [fill for band, values in samples.items() for fill in _fills(dataset, band, values)]
+    fills += list(_elsewhere(samples, fills))
+    ends = {}
+    for band, values in samples.items():
+        known = [fill.value for fill in fills if fill.band == band]
+        low, high = _ends(dataset, band, values[~np.isin(values, known)])
         ends[band] = (high, low) if dataset.scales[band - 1] < 0 else (low, high)
-        fills += found
     red, green, blue = (ends[band] for band in bands)
     return Stretch((red[0], green[0], blue[0]), (red[1], green[1], blue[1]), tuple(fills))
 
 
-def _ends(dataset: Any, band: int, nodata: NoData) -> tuple[tuple[float, float], list[Fill]]:
-    if dataset.dtypes[band - 1] == "uint8":
+def _is_bytes(dataset: Any, band: int) -> bool:
+    return bool(dataset.dtypes[band - 1] == "uint8")
+
+
+def _sampled(dataset: Any, band: int, nodata: NoData) -> npt.NDArray[np.float64]:
+    """Values of a band, `(n,)`; none of bytes, which pass unchanged."""
+    return np.empty(0) if _is_bytes(dataset, band) else _sample(dataset, band, nodata)
+
+
+def _ends(dataset: Any, band: int, values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """What becomes black and white of a band with such values, fills apart."""
+    if _is_bytes(dataset, band):
         bits = dataset.tags(band, ns="IMAGE_STRUCTURE").get("NBITS", "8")
-        return (0.0, 2.0 ** int(bits) - 1 if bits in set("1234567") else 255.0), []
-    values = _sample(dataset, band, nodata)
+        return (0.0, 2.0 ** int(bits) - 1 if bits in set("1234567") else 255.0)
     if not len(values):
-        return (0.0, 0.0), []
-    fills: list[Fill] = []
-    total = len(values)
-    # Mosaics have several, one beyond the other.
-    while found := _fills(values, total, band, dataset.dtypes[band - 1]):
-        fills += found
-        values = values[~np.isin(values, [fill.value for fill in found])]
+        return (0.0, 0.0)
     # The nearest value that occurs: interpolating between the extremes of float64 would overflow.
     low, high = np.percentile(values, PERCENTILES, method="nearest")
     if low == high:
         low, high = values.min(), values.max()
-    return (float(low), float(high)), fills
+    return (float(low), float(high))
 
 
-def _fills(values: npt.NDArray[np.float64], total: int, band: int, kind: str) -> list[Fill]:
+def _fills(dataset: Any, band: int, values: npt.NDArray[np.float64]) -> list[Fill]:
+    """What looks like a fill in a band."""
+    fills: list[Fill] = []
+    total, kind = len(values), dataset.dtypes[band - 1]
+    # Mosaics have several, one beyond the other.
+    while len(values) and (found := _outermost(values, total, band, kind)):
+        fills += found
+        values = values[~np.isin(values, [fill.value for fill in found])]
+    return fills
+
+
+def _elsewhere(
+    samples: dict[int, npt.NDArray[np.float64]], fills: Sequence[Fill]
+) -> Iterator[Fill]:
+    """Fills of one band in those where they are not as far from the others, but as much of it.
+
+    A roof that is left out of two bands of three would give the whole picture another colour.
+    """
+    for band, values in samples.items():
+        own = {fill.value for fill in fills if fill.band == band}
+        rest = values[~np.isin(values, list(own))]
+        if len(rest) and rest.min() < rest.max():
+            for value in {rest.min(), rest.max()} & {fill.value for fill in fills}:
+                share = float(np.mean(values == value))
+                if share >= MUCH:
+                    yield Fill(band, float(value), share)
+
+
+def _outermost(values: npt.NDArray[np.float64], total: int, band: int, kind: str) -> list[Fill]:
     """The smallest and the largest of values, where they look like a fill of so many in all."""
     extremes = {float(values.min()), float(values.max())}
     shares = {value: float(np.sum(values == value)) / total for value in extremes}

@@ -191,6 +191,17 @@ def test_fills_beyond_each_other_are_all_named(make_raster):
     assert ends.low[0] > 0
 
 
+def test_what_fills_one_band_is_left_out_of_all_so_that_colours_stay(make_raster):
+    values = np.random.default_rng(0).integers(200, 4000, (3, 100, 100)).astype(np.uint16)
+    values[1] *= 4  # now not far from what fills all three
+    values[:, :6] = 20_000
+    ends, _ = read(make_raster(values))
+    assert {(fill.band, fill.value, fill.share) for fill in ends.fills} == {
+        (band, 20_000, 0.06) for band in (1, 2, 3)
+    }
+    assert ends.high == pytest.approx((3924, 4 * 3924, 3924), abs=160)
+
+
 @pytest.mark.parametrize(
     "values",
     [
