@@ -182,10 +182,9 @@ def _delete(file: BinaryIO, path: Path) -> None:
     One that somebody has deleted is gone, and what is at its path now is another run's.
     """
     try:
-        if os.path.samestat(os.fstat(file.fileno()), path.stat()):
-            path.unlink()
-    except FileNotFoundError:
-        pass
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                path.unlink()
     except PermissionError:
         with suppress(OSError):
             file.close()

@@ -163,9 +163,12 @@ class Engine:
         cancelled_at: Optional[float] = None
         while True:
             try:
-                return checked(method, call.result(timeout=POLL_SECONDS))
+                answer = call.result(timeout=POLL_SECONDS)
             except TimeoutError:
                 telling.go_on()
+            else:
+                telling.go_on()  # what was said just before
+                return checked(method, answer)
             if not cancelled():
                 continue
             if cancelled_at is None:
