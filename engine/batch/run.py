@@ -202,7 +202,8 @@ def _result(
         )
     if is_result(job.source.path):
         return LEFT_OUT, {"warnings": ["it is a result of this plugin"]}
-    request = job.request(model.weights, check_source(job.source, job.folder).stamp)
+    origin = check_source(job.source, job.folder)
+    request = job.request(model.weights, origin.stamp)
     record = job.folder / RECORD
     earlier = None if job.again else _earlier(record, request)
     if earlier is not None:
@@ -218,6 +219,7 @@ def _result(
         threshold=job.threshold,
         shape=job.shape,
         progress=progress,
+        origin=origin,
     ).to_dict()
     with replacing(record) as partial, writing(record):
         text = json.dumps({"request": request, "result": result}, indent=1)

@@ -17,7 +17,7 @@ from engine.systems import loading
 def segment_one(options: argparse.Namespace) -> None:
     """Segments a raster into the folder itself."""
     source = source_of(options, options.sources[0])
-    check_source(source, options.out)
+    origin = check_source(source, options.out)
     # A source that cannot be read is known at once, a model takes seconds.
     with open_source(source):
         model = loading.load(options.model, options.device)
@@ -30,6 +30,7 @@ def segment_one(options: argparse.Namespace) -> None:
             threshold=options.threshold,
             shape=shape_of(options),
             progress=bar.show,
+            origin=origin,
         )
     for warning in result.warnings:
         print(f"warning: {warning}", file=sys.stderr)

@@ -1,4 +1,4 @@
 """Files that are written whole or not at all, apart from what is read, and their errors as ours.
 
-`apart` and `placing` are QGIS's side too: standard library, Python 3.9.
+`apart`, `outputs`, `placing` and `seal` are QGIS's side too: standard library, Python 3.9.
 """

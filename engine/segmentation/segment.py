@@ -55,6 +55,7 @@ def segment(
     cancelled: Asked | None = None,
     features: FeatureCache | None = None,
     one_view: bool = False,
+    origin: Origin | None = None,
 ) -> Result:
     """Segments what an expression means.
 
@@ -70,6 +71,7 @@ def segment(
         cancelled: Asked between two steps.
         features: Where features of views are kept for the next expression.
         one_view: Look at the whole extent at once, whatever its size, as data sets are measured.
+        origin: What `check_source` has found before; it is looked for here where it is None.
 
     Raises:
         EngineError: One of its kinds, with a message for the analyst.
@@ -78,7 +80,7 @@ def segment(
     check_options(threshold, outputs)
     known = model.card.check(expression)
     warnings = [known.message] if known.unknown else []
-    origin = check_source(source, out, outputs)
+    origin = origin or check_source(source, out, outputs)
     _stop_if(cancelled)  # while the model was loaded; nothing is made then
     with open_source(source, model.card.finest) as raster:
         make_folder(out)

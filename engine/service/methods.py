@@ -163,7 +163,7 @@ class Methods:
         from engine.vector.shape import Shape
 
         raster = named(Source.from_dict(source))
-        check_source(raster, out, outputs)
+        origin = check_source(raster, out, outputs)
         request.progress(Progress(0, 0, "model", f"Loading the model {model}"))
         loaded = self._load(model, device)
         result = segment(
@@ -177,6 +177,7 @@ class Methods:
             progress=request.progress,
             cancelled=request.cancelled,
             features=loaded.features,
+            origin=origin,
         )
         return result.to_dict()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Optional
 
 from qgis.core import Qgis, QgsApplication
-from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal
+from qgis.PyQt.QtCore import QObject, pyqtSignal
 from qgis.PyQt.QtWidgets import QFileDialog, QWidget
 
 from ..engine import environment
@@ -37,7 +37,6 @@ class InstallPanel(QObject):
         self._settings = settings
         self._task: Optional[PythonTask] = None
         self._location = environment.default_location()
-        form.missingText.setTextFormat(Qt.TextFormat.PlainText)
         self.explain("")
         form.install.clicked.connect(self.install)
         form.chooseInterpreter.clicked.connect(self._choose)
